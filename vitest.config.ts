@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts'],
+    globalSetup: ['tests/support/postgres-setup.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 40_000,
+    // Many tests wait for a process, a lock or a time-out.
+    maxWorkers: 3,
+    // Files share a worker's modules: nothing here keeps state in one, and loading them again would cost a minute.
+    isolate: false,
+  },
+})
