@@ -1,0 +1,107 @@
+import type { Caller } from '../caller.ts'
+import type { Failure } from '../failure.ts'
+import { createKeyDirectory } from '../keys/key-directory.ts'
+import { covers } from '../permissions.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import { admitCall } from '../tokens/admit-call.ts'
+import { exchange, exchangeGenuine } from '../tokens/exchange.ts'
+import { type Rule, traced } from './trace.ts'
+
+/** What is to be explained: a credential, shown or named, and the call that it would make. */
+export interface Question {
+  readonly credential:
+    | { readonly kind: 'token'; readonly token: string }
+    | { readonly kind: 'api_key'; readonly apiKey: string }
+    | { readonly kind: 'key_id'; readonly keyId: string }
+  /** The permission that the call needs; undefined when any token will do. */
+  readonly needed: string | undefined
+  readonly address: string | undefined
+  /** The moment to judge at. */
+  readonly at: Date
+}
+
+export interface Explanation {
+  readonly steps: readonly Step[]
+  /** Why it is refused; undefined when it is allowed. */
+  readonly failure: Failure | undefined
+}
+
+export interface Step {
+  readonly rule: Rule
+  readonly failure: Failure | undefined
+}
+
+/**
+ * Says what would happen and why, by letting it happen to a world that writes nothing: the rules are not told a second
+ * time here, so an explanation cannot differ from what is enforced.
+ */
+export async function explain(parts: ServiceParts, question: Question): Promise<Explanation> {
+  const steps: Step[] = []
+  const dry = dryParts(parts, question.at, (rule, failure) => steps.push({ rule, failure }))
+  const caller: Caller = { address: question.address, userAgent: undefined, requestId: 'explain' }
+  const outcome = await judge(dry, question, caller)
+  return { steps, failure: outcome.ok ? undefined : outcome.failure }
+}
+
+async function judge(
+  parts: ServiceParts,
+  question: Question,
+  caller: Caller,
+): Promise<Result<void, Failure>> {
+  const permissions = await heldBy(parts, question, caller)
+  if (!permissions.ok || question.needed === undefined) return permissions.ok ? ok(undefined) : permissions
+  const { needed } = question
+  const held = covers(permissions.value, needed)
+  return traced(parts, 'permission', held ? ok(undefined) : fail({ reason: 'permission_missing', needed }))
+}
+
+async function heldBy(
+  parts: ServiceParts,
+  { credential }: Question,
+  caller: Caller,
+): Promise<Result<readonly string[], Failure>> {
+  if (credential.kind === 'token') {
+    const call = await admitCall(parts, credential.token, caller)
+    return call.ok ? ok(call.value.principal.permissions) : call
+  }
+  const request = { clientId: undefined, narrowing: everything, rotates: false }
+  if (credential.kind === 'api_key') {
+    const pair = await exchange(parts, { ...request, apiKey: credential.apiKey }, caller)
+    return pair.ok ? ok(pair.value.permissions) : pair
+  }
+  const found = await parts.world.store.findKey(credential.keyId)
+  if (found === undefined) return fail({ reason: 'key_not_found' })
+  // A bait never works: that is judged where a key is recognized, which one that is only named does not pass.
+  if (found.key.canary) return traced(parts, 'key_known', fail({ reason: 'api_key_invalid' }))
+  const pair = await exchangeGenuine(parts, { found, request, caller })
+  return pair.ok ? ok(pair.value.permissions) : pair
+}
+
+const everything = { permissions: undefined, audiences: undefined, accessTtlSeconds: undefined } as const
+
+/** The same parts around a store that only reads, a tally that forgets and an alarm that is silent. */
+function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts['trace']>): ServiceParts {
+  const { world, memory } = parts
+  const store = {
+    ...world.store,
+    takeRate: world.store.peekRate,
+    takeQuota: world.store.peekQuota,
+    openSession: async () => true,
+    rehashKey: async () => {},
+  }
+  return {
+    ...parts,
+    trace,
+    world: { ...world, now: () => at, raise: () => {}, store },
+    memory: {
+      ...memory,
+      guessGuard: { ...memory.guessGuard, countWrong: async () => ok(undefined) },
+      usage: { note: () => {}, take: () => [] },
+      // One of its own: what is read for another moment must not be remembered for this one.
+      directory: createKeyDirectory({ maxKeys: 1, maxAgeMs: 0, looksOutliveCalls: false }),
+      // The question is what the rules say at that moment, not how old our knowledge would be by then.
+      revocations: { ...memory.revocations, syncedAt: () => at },
+    },
+  }
+}

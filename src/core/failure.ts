@@ -1,0 +1,48 @@
+import type { LimitState } from './limits/rate-limit.ts'
+
+/**
+ * Every refusal that the core can utter: the one place where a new "no" is born.
+ * Facts beside the reason are for the log and for `details`; none is ever a secret.
+ */
+export type Failure =
+  | { readonly reason: 'api_key_invalid' }
+  | { readonly reason: 'api_key_expired'; readonly keyId: string }
+  | { readonly reason: 'api_key_revoked'; readonly keyId: string }
+  | { readonly reason: 'api_key_retired'; readonly keyId: string }
+  | { readonly reason: 'api_key_disabled'; readonly keyId: string }
+  | { readonly reason: 'address_not_allowed'; readonly keyId: string }
+  | { readonly reason: 'client_disabled'; readonly clientId: string }
+  | { readonly reason: 'refresh_token_invalid' }
+  | { readonly reason: 'refresh_token_expired'; readonly sessionId: string }
+  | { readonly reason: 'refresh_token_reused'; readonly sessionId: string }
+  | { readonly reason: 'session_revoked'; readonly sessionId: string }
+  | { readonly reason: 'access_token_invalid'; readonly cause: string }
+  | { readonly reason: 'access_token_expired' }
+  | { readonly reason: 'presented_token_invalid'; readonly parameter: string; readonly cause: string }
+  | { readonly reason: 'delegation_too_deep'; readonly maxDepth: number }
+  | { readonly reason: 'token_revoked'; readonly kind: string }
+  | { readonly reason: 'rate_limited'; readonly state: LimitState }
+  | { readonly reason: 'quota_exhausted'; readonly keyId: string; readonly quota: number }
+  | { readonly reason: 'revocations_stale'; readonly staleSeconds: number }
+  | { readonly reason: 'permission_missing'; readonly needed: string }
+  | { readonly reason: 'permissions_not_held'; readonly permissions: readonly string[] }
+  | { readonly reason: 'permissions_exceed_client'; readonly permissions: readonly string[] }
+  | { readonly reason: 'audience_unknown'; readonly audiences: readonly string[] }
+  | { readonly reason: 'lifetime_too_long'; readonly accessTtlSeconds: number }
+  | { readonly reason: 'expires_at_past' }
+  | { readonly reason: 'client_not_found' }
+  | { readonly reason: 'client_name_taken' }
+  | { readonly reason: 'key_not_found' }
+  | { readonly reason: 'session_not_found' }
+  | { readonly reason: 'key_not_current'; readonly state: string }
+  | { readonly reason: 'key_in_use'; readonly lastUsedAt: Date }
+  | { readonly reason: 'overlap_too_long'; readonly overlapMaxSeconds: number }
+  | { readonly reason: 'cidr_invalid'; readonly cidr: string }
+  | { readonly reason: 'idempotency_key_reused' }
+  | { readonly reason: 'signing_key_unusable'; readonly problem: string }
+  | { readonly reason: 'signing_key_known'; readonly kid: string; readonly state: string }
+  | { readonly reason: 'signing_key_not_found' }
+  | { readonly reason: 'signing_key_only_active'; readonly kid: string }
+  | { readonly reason: 'cursor_invalid' }
+
+export type FailureReason = Failure['reason']

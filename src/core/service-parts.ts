@@ -1,0 +1,38 @@
+import type { AuditTally } from './audit/tally.ts'
+import type { Trace } from './explain/trace.ts'
+import type { KeyDirectory } from './keys/key-directory.ts'
+import type { UsageTally } from './keys/key-usage.ts'
+import type { GuessGuard } from './limits/guess-guard.ts'
+import type { Policy } from './policy.ts'
+import type { World } from './ports.ts'
+import type { Revocation, Revocations } from './tokens/revocations.ts'
+import type { KeyRing } from './tokens/signing-key-ring.ts'
+
+/** What a process keeps in memory between calls. Nothing in it outranks the store. */
+export interface Memory {
+  readonly signingKeys: KeyRing
+  readonly revocations: Revocations
+  readonly directory: KeyDirectory
+  readonly usage: UsageTally
+  readonly audit: AuditTally
+  readonly guessGuard: GuessGuard
+}
+
+/** Makes a revocation of this process's own count here at once; the others hear of it with its commit. */
+export function noteRevocation(
+  memory: Pick<Memory, 'revocations' | 'directory'>,
+  revocation: Revocation,
+): void {
+  memory.revocations.apply(revocation)
+  if (revocation.kind === 'key') memory.directory.forget(revocation.subject)
+  if (revocation.kind === 'client') memory.directory.doubt()
+}
+
+/** All that the use cases are bound to. */
+export interface ServiceParts {
+  readonly world: World
+  readonly policy: Policy
+  readonly memory: Memory
+  /** Hears of every rule that is asked; for explanations alone. */
+  readonly trace?: Trace
+}

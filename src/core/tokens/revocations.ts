@@ -1,0 +1,92 @@
+import { accessLifetimeMaxSeconds } from '../policy.ts'
+import type { Delegate } from './access-token.ts'
+import type { Principal } from './verify.ts'
+
+type Bearer = Pick<Principal, 'subject' | 'clientId' | 'keyId' | 'sessionId'>
+
+/** What a revocation is aimed at: one token by `jti`, a session, all tokens of a key, or all of a client. */
+export const revocationKinds = ['token', 'session', 'key', 'client'] as const
+export type RevocationKind = (typeof revocationKinds)[number]
+
+/** Ends all access tokens of a key or a client that were issued up to the cut-off; of a session, all; or the one token. */
+export interface Revocation {
+  readonly kind: RevocationKind
+  readonly subject: string
+  /** Tokens of a key or a client whose `iat` is at or before this second are dead. */
+  readonly cutoff: Date
+  readonly createdAt: Date
+  /** From then on no token is left that it could concern. */
+  readonly expiresAt: Date
+}
+
+/**
+ * The live revocations of this process, small and in memory: verification asks nothing else. Keyed by identity and
+ * never by a token's text, which has more than one spelling.
+ */
+export interface Revocations {
+  readonly apply: (revocation: Revocation) => void
+  /** The kind of revocation that ended this token, or undefined when it lives. */
+  readonly concerning: (principal: Principal) => RevocationKind | undefined
+  /** Notes that all revocations up to `at` are known here. */
+  readonly markSynced: (at: Date) => void
+  /** When the set was last known to be complete. */
+  readonly syncedAt: () => Date
+  /** Forgets those that no living token can meet any more. */
+  readonly prune: (now: Date) => void
+  readonly size: () => number
+}
+
+export function createRevocations(loadedAt: Date): Revocations {
+  const live = new Map<string, { cutoffSeconds: number; expiresAtMs: number }>()
+  let syncedAt = loadedAt
+  const ends = (kind: RevocationKind, subject: string, issuedAt: number) => {
+    const entry = live.get(`${kind}:${subject}`)
+    return entry !== undefined && issuedAt <= entry.cutoffSeconds
+  }
+  // What was ended by its own name never comes back, so a token of it that was minted in the same moment is dead as well.
+  const isOver = (kind: RevocationKind, subject: string) => live.has(`${kind}:${subject}`)
+  const tokenIsOver = (tokenId: string) => isOver('token', tokenId)
+  const endsOne = ({ subject, clientId, keyId, sessionId }: Bearer, issuedAt: number) => {
+    if (isOver('session', sessionId)) return 'session'
+    if (ends('key', keyId, issuedAt)) return 'key'
+    if (ends('client', clientId, issuedAt)) return 'client'
+    // A token that was narrowed for another client speaks for its subject still.
+    return subject !== clientId && ends('client', subject, issuedAt) ? 'client' : undefined
+  }
+  const endsDelegate = (delegate: Delegate | undefined, issuedAt: number): RevocationKind | undefined =>
+    delegate && (endsOne(delegate, issuedAt) ?? endsDelegate(delegate.before, issuedAt))
+  return {
+    apply(revocation) {
+      const name = `${revocation.kind}:${revocation.subject}`
+      const known = live.get(name)
+      live.set(name, {
+        cutoffSeconds: Math.max(known?.cutoffSeconds ?? 0, Math.floor(revocation.cutoff.getTime() / 1000)),
+        expiresAtMs: Math.max(known?.expiresAtMs ?? 0, revocation.expiresAt.getTime()),
+      })
+    },
+    concerning(principal) {
+      if (live.size === 0) return undefined
+      const { tokenId, parentTokenIds, issuedAt } = principal
+      if (tokenIsOver(tokenId) || parentTokenIds.some(tokenIsOver)) return 'token'
+      return endsOne(principal, issuedAt) ?? endsDelegate(principal.delegate, issuedAt)
+    },
+    markSynced(at) {
+      // Also when the clock has stepped back: a time to come would hide how old our knowledge is.
+      syncedAt = at
+    },
+    syncedAt: () => syncedAt,
+    prune(now) {
+      for (const [name, { expiresAtMs }] of live) if (expiresAtMs <= now.getTime()) live.delete(name)
+    },
+    size: () => live.size,
+  }
+}
+
+/** A revocation of now, which lives as long as the longest access token and the clocks' skew. */
+export function revocationOf(
+  subject: { readonly kind: RevocationKind; readonly subject: string },
+  { now, clockSkewSeconds }: { readonly now: Date; readonly clockSkewSeconds: number },
+): Revocation {
+  const lifetimeMs = (accessLifetimeMaxSeconds + clockSkewSeconds) * 1000
+  return { ...subject, cutoff: now, createdAt: now, expiresAt: new Date(now.getTime() + lifetimeMs) }
+}

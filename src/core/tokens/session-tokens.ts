@@ -1,0 +1,49 @@
+import { effectivePermissions, endOfKey } from '../keys/api-key.ts'
+import { intersect } from '../permissions.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import { mintAccessToken } from './access-token.ts'
+import type { SessionWithKey } from './session.ts'
+
+export interface AccessToken {
+  readonly access: string
+  readonly accessExpiresAt: Date
+  readonly permissions: readonly string[]
+  readonly sessionId: string
+  /** Its `jti`. */
+  readonly tokenId: string
+}
+
+/** Mints an access token of a session that has been admitted at `now`. It never outlives its API key. */
+export async function mintSessionAccessToken(
+  { world, policy, memory }: ServiceParts,
+  { session, key, client }: SessionWithKey,
+  now: Date,
+): Promise<AccessToken> {
+  const held = effectivePermissions({ key, client })
+  const issuedAt = Math.floor(now.getTime() / 1000)
+  const ttlSeconds = session.accessTtlSeconds ?? policy.accessTtlSeconds
+  const keyEndsAt = endOfKey(key)
+  const keyEnd = keyEndsAt === undefined ? Infinity : Math.floor(keyEndsAt.getTime() / 1000)
+  const expiresAt = Math.min(issuedAt + ttlSeconds, keyEnd)
+  const permissions = session.permissions === undefined ? held : intersect(held, session.permissions)
+  const tokenId = world.newId()
+  const access = await mintAccessToken(
+    {
+      issuer: policy.issuer,
+      subject: client.id,
+      audiences: session.audiences ?? policy.audiences,
+      clientId: client.id,
+      keyId: key.id,
+      sessionId: session.id,
+      tokenId,
+      permissions,
+      parentTokenIds: [],
+      delegate: undefined,
+      issuedAt,
+      expiresAt,
+    },
+    memory.signingKeys.active(now),
+  )
+  const accessExpiresAt = new Date(expiresAt * 1000)
+  return { access, accessExpiresAt, permissions, sessionId: session.id, tokenId }
+}

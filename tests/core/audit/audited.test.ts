@@ -1,0 +1,295 @@
+import { sql } from 'drizzle-orm'
+import { exportJWK, generateKeyPair } from 'jose'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { auditKinds } from '../../../src/core/audit/event.ts'
+import { flushAuditTally } from '../../../src/core/audit/tally.ts'
+import type { Actor } from '../../../src/core/caller.ts'
+import { type ApiKey, mintApiKeyText } from '../../../src/core/keys/api-key.ts'
+import { makeFirstKey } from '../../../src/core/keys/first-key.ts'
+import { type NewKey, unlimited } from '../../../src/core/keys/issue.ts'
+import { createGuessGuard } from '../../../src/core/limits/guess-guard.ts'
+import type { World } from '../../../src/core/ports.ts'
+import type { Result } from '../../../src/core/result.ts'
+import { createService, type Service } from '../../../src/core/service.ts'
+import { loadMemory, type ProcessMemory } from '../../../src/runtime/memory.ts'
+import { createWorld } from '../../../src/runtime/world.ts'
+import { testSecret } from '../../support/gateway-process.ts'
+import { describeTheStore } from '../../support/store-under-test.ts'
+import { testPolicy } from '../../support/test-gateway.ts'
+
+const userAgentCanary = `gk_${'C'.repeat(46)}`
+
+describeTheStore((the) => {
+  let world: World
+  let memory: ProcessMemory
+  let service: Service
+  let adminKey: string
+  let admin: Actor
+  let caught: string[]
+
+  beforeEach(async () => {
+    await the.execute(sql`truncate audit_events, audit_chain, rate_limits, revocations`)
+    world = createWorld(the.store, [testSecret])
+    adminKey = mintApiKeyText(world, 'gk')
+    await makeFirstKey({ world, policy: testPolicy }, { wished: adminKey })
+    memory = await loadMemory(world, testPolicy, {
+      directory: { maxKeys: 1000, maxAgeMs: 60_000, looksOutliveCalls: true },
+      guessGuard: createGuessGuard(),
+    })
+    service = createService({ world, policy: testPolicy, memory })
+    caught = [adminKey, userAgentCanary]
+    admin = await anActor(adminKey, 'admin')
+  })
+
+  const from = (requestId: string) => ({
+    address: '192.0.2.7',
+    userAgent: `agent/1 ${userAgentCanary}`,
+    requestId,
+  })
+  const value = <T>(result: Result<T, unknown>): T => {
+    if (!result.ok) throw new Error(`Refused: ${JSON.stringify(result.failure)}`)
+    return result.value
+  }
+  const exchangeAs = async (apiKey: string, requestId: string) => {
+    const request = {
+      apiKey,
+      clientId: undefined,
+      rotates: false,
+      narrowing: { permissions: undefined, audiences: undefined, accessTtlSeconds: undefined },
+    }
+    const pair = await service.exchange(request, from(requestId))
+    if (pair.ok) caught.push(pair.value.access, pair.value.refresh, pair.value.access.split('.')[2]!)
+    return pair
+  }
+  const anActor = async (apiKey: string, requestId: string): Promise<Actor> => {
+    const { access } = value(await exchangeAs(apiKey, requestId))
+    return {
+      principal: value(await service.admit(access, from(requestId))).principal,
+      caller: from(requestId),
+    }
+  }
+  const by = (requestId: string): Actor => ({ ...admin, caller: from(requestId) })
+  const aKey = async (changes: Partial<NewKey> = {}): Promise<{ key: ApiKey; text: string }> => {
+    const issued = await service.issueKey(by('setup'), {
+      clientId: admin.principal.clientId,
+      idempotencyKey: undefined,
+      wanted: { ...unlimited, name: 'a key', permissions: undefined, ...changes },
+    })
+    caught.push(value(issued).text)
+    return value(issued)
+  }
+  const eventsOf = (requestId: string) =>
+    the.store.listAuditEvents({ requestId }, { limit: 50, before: undefined })
+  const everything = async () => {
+    await flushAuditTally(world, memory.audit)
+    return the.store.listAuditEvents({}, { limit: 200, before: undefined })
+  }
+
+  /** Does one thing in the call `it` and answers what its event must name. */
+  const deeds: Readonly<Record<string, () => Promise<{ target?: string; keyId?: string; reason?: string }>>> =
+    {
+      async exchange() {
+        const { key, text } = await aKey()
+        await exchangeAs(text, 'it')
+        return { keyId: key.id }
+      },
+      async refresh() {
+        const { key, text } = await aKey()
+        const { refresh } = value(await exchangeAs(text, 'setup'))
+        value(await service.refresh(refresh, from('it')))
+        return { keyId: key.id }
+      },
+      async 'client.create'() {
+        const { id } = value(await service.createClient(by('it'), { name: 'billing', permissions: ['a:b'] }))
+        return { target: id }
+      },
+      async 'client.cut-off'() {
+        const { id } = value(await service.createClient(by('setup'), { name: 'orders', permissions: [] }))
+        value(await service.cutOffClient(by('it'), id))
+        return { target: id }
+      },
+      async 'key.create'() {
+        const order = { clientId: admin.principal.clientId, idempotencyKey: undefined }
+        const wanted = { ...unlimited, name: 'n', permissions: undefined }
+        return { target: value(await service.issueKey(by('it'), { ...order, wanted })).key.id }
+      },
+      async 'key.update'() {
+        const { key } = await aKey()
+        value(await service.updateKey(by('it'), { id: key.id, update: { name: 'new' } }))
+        return { target: key.id }
+      },
+      async 'key.disable'() {
+        const { key } = await aKey()
+        value(await service.disableKey(by('it'), key.id))
+        return { target: key.id }
+      },
+      async 'key.enable'() {
+        const { key } = await aKey()
+        value(await service.disableKey(by('setup'), key.id))
+        value(await service.enableKey(by('it'), key.id))
+        return { target: key.id }
+      },
+      async 'key.rotate'() {
+        const { key } = await aKey()
+        const order = { id: key.id, overlapSeconds: 60, idempotencyKey: undefined }
+        caught.push(value(await service.rotateKey(by('it'), order)).text)
+        return { target: key.id }
+      },
+      async 'key.retire'() {
+        const { key } = await aKey()
+        const order = { id: key.id, overlapSeconds: 60, idempotencyKey: undefined }
+        value(await service.rotateKey(by('setup'), order))
+        value(await service.retireKey(by('it'), { id: key.id, force: true }))
+        return { target: key.id }
+      },
+      async 'key.revoke'() {
+        const { key } = await aKey()
+        value(await service.revokeKey(by('it'), { id: key.id, reason: 'lost' }))
+        return { target: key.id, reason: 'lost' }
+      },
+      async 'key.surrender'() {
+        const { key, text } = await aKey()
+        const order = { id: key.id, apiKey: text, reason: `found ${text}` }
+        value(await service.surrenderKey(order, from('it')))
+        return { target: key.id, keyId: key.id, reason: 'found …' }
+      },
+      async 'key.leak'() {
+        const { key, text } = await aKey()
+        value(await service.reportLeak({ apiKey: text, source: `https://x.test/?${text}\0` }, from('it')))
+        return { target: key.id, keyId: key.id }
+      },
+      async 'key.purge'() {
+        const { key } = await aKey()
+        value(await service.deleteKey(by('it'), key.id))
+        return { target: key.id }
+      },
+      async 'session.end'() {
+        const { sessionId } = value(await exchangeAs((await aKey()).text, 'setup'))
+        value(await service.endSession(by('it'), sessionId))
+        return { target: sessionId }
+      },
+      async 'token.narrow'() {
+        const { key, text } = await aKey()
+        const { access } = value(await exchangeAs(text, 'setup'))
+        const narrowing = { permissions: ['orders:read'], audiences: undefined, accessTtlSeconds: undefined }
+        const credentials = { clientId: key.clientId, apiKey: text }
+        const request = { credentials, subjectToken: access, actorToken: undefined, narrowing }
+        caught.push(value(await service.narrowToken(request, from('it'))).access)
+        return { keyId: key.id }
+      },
+      async 'signing-key.rotate'() {
+        return { target: value(await service.rotateSigningKeys(by('it'), { now: false })).kid }
+      },
+      async 'signing-key.import'() {
+        const { publicKey } = await generateKeyPair('ES256', { extractable: true })
+        const brought = { form: 'jwk', jwk: { ...(await exportJWK(publicKey)), alg: 'ES256' } } as const
+        return { target: value(await service.importSigningKey(by('it'), brought)).kid }
+      },
+      async 'signing-key.retire'() {
+        const { kid } = value(await service.rotateSigningKeys(by('setup'), { now: false }))
+        value(await service.retireSigningKey(by('it'), kid))
+        return { target: kid }
+      },
+      async 'token.end'() {
+        const { tokenId } = value(await exchangeAs((await aKey()).text, 'setup'))
+        await service.endToken(by('it'), tokenId)
+        return { target: tokenId }
+      },
+    }
+
+  describe('an event', () => {
+    it.each(Object.keys(deeds))(
+      'of %s names who did what, to what, from where and in which call',
+      async (kind) => {
+        const { clientId, keyId, sessionId } = admin.principal
+        const expected = await deeds[kind]!()
+        const events = await eventsOf('it')
+        expect(events).toHaveLength(1)
+        expect(events[0]).toMatchObject({
+          kind,
+          clientId,
+          keyId,
+          address: '192.0.2.7',
+          userAgent: 'agent/1 …',
+          requestId: 'it',
+          count: 1,
+          ...expected,
+        })
+        const ownsSession = ['exchange', 'refresh', 'token.narrow'].includes(kind)
+        if (expected.keyId === undefined) expect(events[0]?.sessionId).toBe(sessionId)
+        else expect(events[0]?.sessionId !== undefined).toBe(ownsSession)
+      },
+    )
+
+    it('tells of the first start', async () => {
+      const [first] = await the.store.listAuditEvents(
+        { kind: 'start.first' },
+        { limit: 50, before: undefined },
+      )
+      expect(first).toMatchObject({
+        target: admin.principal.clientId,
+        details: { key_id: admin.principal.keyId },
+      })
+    })
+
+    it('of a call that the log cannot take makes the call fail', async () => {
+      const full = { ...the.store, insertAuditEvents: () => Promise.reject(new Error('full')) }
+      const deaf = createService({ world: { ...world, store: full }, policy: testPolicy, memory })
+      await expect(deaf.disableKey(by('it'), admin.principal.keyId)).rejects.toThrow('full')
+    })
+  })
+
+  describe('a refusal', () => {
+    it('is counted by reason and by genuine key, and by nothing that a stranger claims', async () => {
+      const { key, text } = await aKey()
+      value(await service.revokeKey(by('setup'), { id: key.id, reason: undefined }))
+      for (let index = 0; index < 3; index++) await exchangeAs(text, `genuine-${index}`)
+      await exchangeAs(mintApiKeyText(world, 'gk'), 'unknown')
+      await exchangeAs(`${text.slice(0, -8)}abcdefgh`, 'mistyped')
+      await service.admit('not.a.token', from('forged'))
+      const narrow = { ...by('denied'), principal: { ...admin.principal, permissions: [] } }
+      expect(service.authorize(narrow, 'keys:write').ok).toBe(false)
+      expect((await service.disableKey(by('absent'), 'nosuchkey000')).ok).toBe(false)
+      const refusals = (await everything()).filter(({ kind }) => kind === 'refusal')
+      const counts = refusals.map(({ reason, keyId, count }) => [reason, keyId, count])
+      const { keyId } = admin.principal
+      expect(counts.toSorted()).toEqual(
+        [
+          ['access_token_invalid', undefined, 1],
+          ['api_key_invalid', undefined, 2],
+          ['api_key_revoked', key.id, 3],
+          ['key_not_found', keyId, 1],
+          ['permission_missing', keyId, 1],
+        ].toSorted(),
+      )
+      const unknown = refusals.find(({ reason }) => reason === 'api_key_invalid')
+      expect(unknown?.details).toEqual({ addresses: ['192.0.2.7'], request_ids: ['unknown', 'mistyped'] })
+    })
+  })
+
+  describe('a canary', () => {
+    it('is answered as an unknown key is, and told by its own kind and id', async () => {
+      const { key, text } = await aKey({ canary: true })
+      expect(await exchangeAs(text, 'bait')).toMatchObject({ failure: { reason: 'api_key_invalid' } })
+      const used = (await everything()).filter(({ kind }) => kind === 'canary.use')
+      expect(used).toMatchObject([{ keyId: key.id, clientId: key.clientId, count: 1 }])
+    })
+  })
+
+  describe('the whole log', () => {
+    it('holds no credential, whatever was done and with whatever texts', async () => {
+      for (const deed of Object.values(deeds)) await deed()
+      await exchangeAs(`${adminKey}x`, 'wrong')
+      const rows = JSON.stringify(await everything())
+      expect(caught.length).toBeGreaterThan(20)
+      expect(caught.filter((secret) => rows.includes(secret))).toEqual([])
+    })
+
+    it('has every kind that there is', async () => {
+      for (const deed of Object.values(deeds)) await deed()
+      await exchangeAs((await aKey({ canary: true })).text, 'bait')
+      const kinds = new Set((await everything()).map(({ kind }) => kind))
+      expect(auditKinds.filter((kind) => !kinds.has(kind))).toEqual([])
+    })
+  })
+})
