@@ -1,0 +1,55 @@
+import { sql } from 'drizzle-orm'
+import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
+import type { Store } from '../core/ports.ts'
+import { keyStore } from './api-keys.ts'
+import { auditStore } from './audit-events.ts'
+import { clientStore } from './clients.ts'
+import type { Database } from './database.ts'
+import { limitStore } from './limits.ts'
+import { pruneStore } from './prune.ts'
+import { revocationStore } from './revocations.ts'
+import { sessionStore } from './sessions.ts'
+import { signingKeyStore } from './signing-keys.ts'
+import { StoreUnavailableError, storeError } from './store-error.ts'
+
+/** The core's store on any PostgreSQL. Every fault leaves it as a StoreError or a StoreUnavailableError. */
+export function createStore(db: Database): Store {
+  return withOwnErrors({
+    ...clientStore(db),
+    ...keyStore(db),
+    ...limitStore(db),
+    ...sessionStore(db),
+    ...revocationStore(db),
+    ...pruneStore(db),
+    ...signingKeyStore(db),
+    ...auditStore(db),
+    probe: () => probe(db),
+  })
+}
+
+const newestMigration = Math.max(...journal.entries.map((entry) => entry.when))
+
+async function probe(db: Database): Promise<void> {
+  const [row] = await db
+    .select({ newest: sql<string | null>`max(created_at)` })
+    .from(sql`drizzle.__drizzle_migrations`)
+  if (Number(row?.newest ?? 0) < newestMigration) {
+    throw new StoreUnavailableError('The database lacks migrations: run `guichet migrate`.')
+  }
+}
+
+function withOwnErrors(store: Store): Store {
+  const verbs = Object.entries(store) as [string, (...args: never[]) => Promise<unknown>][]
+  const guarded = verbs.map(([name, verb]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await verb(...args)
+      } catch (error) {
+        throw storeError(error)
+      }
+    },
+  ])
+  // The same verbs under the same names, so the same type.
+  return Object.fromEntries(guarded) as unknown as Store
+}
