@@ -1,0 +1,94 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { addApiDescription } from './api-description.ts'
+import { crossOrigin } from './cross-origin.ts'
+import type { GatewayContext, GatewayEnv } from './gateway-env.ts'
+import { guard, requirePermission } from './guard.ts'
+import { addHealth } from './health.ts'
+import type { Endpoint, Mount, Refuse } from './mount.ts'
+import { observe } from './observe.ts'
+import { causeOf, type Refusal } from './refusal.ts'
+import { type RouteTable, routeTable } from './route-table.ts'
+import { addWellKnown, addWellKnownOf } from './well-known.ts'
+
+export interface AppOptions {
+  /** The faces. The first spells the errors of paths that belong to none. */
+  readonly mounts: readonly [Mount, ...Mount[]]
+  /** The operator's prefix before every face, as `/gateway`; empty for none. */
+  readonly basePath: string
+  /** The origins whose pages may read answers; exact, and none by default. */
+  readonly corsOrigins: readonly string[]
+}
+
+export interface Gateway {
+  readonly app: OpenAPIHono<GatewayEnv>
+  readonly table: RouteTable
+}
+
+/** Builds the gateway: observe, then cross-origin, then the guard, then the routes; every error in its face's spelling. */
+export function createApp(options: AppOptions): Gateway {
+  const { mounts, basePath } = options
+  const app = new OpenAPIHono<GatewayEnv>({ strict: false })
+  const refuse = (c: GatewayContext, refusal: Refusal) => {
+    c.set('refused', { reason: refusal.reason, cause: causeOf(refusal) })
+    return faceOf(c).refuse(c, refusal)
+  }
+  const faceOf = (c: GatewayContext) =>
+    mounts.find((mount) => c.req.path.startsWith(`${basePath}${mount.basePath}/`)) ?? mounts[0]
+
+  app.onError((error, c) => {
+    c.env.log.fault(error, c.get('requestId'))
+    const away = error.name === 'StoreUnavailableError'
+    return refuse(
+      c,
+      away ? { reason: 'service_unavailable', retryAfterSeconds: 2 } : { reason: 'internal_fault' },
+    )
+  })
+
+  app.use(observe())
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins))
+  // Late, because the table is complete only when all routes below are added.
+  app.use((c, next) => guarding(c, next))
+
+  const permissions = new Map<string, string | undefined>()
+  addHealth(app, refuse)
+  addWellKnown(app)
+  for (const mount of mounts) {
+    addWellKnownOf(app, mount, basePath)
+    for (const endpoint of mount.endpoints) {
+      const pattern = patternOf(`${basePath}${mount.basePath}${endpoint.path}`)
+      permissions.set(`${endpoint.method.toUpperCase()} ${pattern}`, endpoint.permission)
+      addEndpoint(app, pattern, { endpoint, refuse })
+    }
+  }
+  addApiDescription(app, { basePath, mounts })
+
+  const rows = app.routes
+    .filter((route) => route.method !== 'ALL')
+    .map(({ method, path }) => ({ method, pattern: path, permission: permissions.get(`${method} ${path}`) }))
+  const table = routeTable(rows, basePath)
+  const guarding = guard(table, refuse)
+  app.notFound((c) => {
+    const allow = table.methodsOf(c.req.path)
+    return refuse(c, allow.length > 0 ? { reason: 'method_not_allowed', allow } : { reason: 'route_unknown' })
+  })
+  return { app, table }
+}
+
+function addEndpoint(
+  app: OpenAPIHono<GatewayEnv>,
+  pattern: string,
+  { endpoint, refuse }: { readonly endpoint: Endpoint; readonly refuse: Refuse },
+): void {
+  app.on(endpoint.method.toUpperCase(), pattern, async (c) => {
+    if (endpoint.permission !== undefined) {
+      const allowed = requirePermission(c, endpoint.permission)
+      if (!allowed.ok) return refuse(c, allowed.failure)
+    }
+    return endpoint.handle(c)
+  })
+}
+
+/** OpenAPI's `{id}` is the router's `:id`, and its trailing slash is optional everywhere. */
+function patternOf(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1').replace(/\/$/, '')
+}

@@ -1,0 +1,40 @@
+import type { Actor, Caller } from '../core/caller.ts'
+import type { ApiKey } from '../core/keys/api-key.ts'
+import type { MeterReading } from '../core/limits/meter.ts'
+import type { GatewayContext } from './gateway-env.ts'
+import { limitHeaders } from './limit-headers.ts'
+import { principalOf } from './mount.ts'
+
+/** Where a call comes from. */
+export function callerOf(c: GatewayContext): Caller {
+  return {
+    address: c.env.addressOf(c.req.header('x-forwarded-for')),
+    userAgent: c.req.header('user-agent'),
+    requestId: c.get('requestId'),
+  }
+}
+
+/** Who makes a call that the guard has admitted, and from where. */
+export function actorOf(c: GatewayContext): Actor {
+  return { principal: principalOf(c), caller: callerOf(c) }
+}
+
+/** Notes the key that a call was made with, and tells the caller what its answers must say of it. */
+export function noteKey(
+  c: GatewayContext,
+  { key, meter }: { readonly key: ApiKey; readonly meter: MeterReading },
+): void {
+  c.set('key', key)
+  c.set('meter', meter)
+  if (meter.rate !== undefined) {
+    for (const [name, value] of Object.entries(limitHeaders(meter.rate))) c.header(name, value)
+  }
+  if (key.rotatedAt !== undefined && key.retiresAt !== undefined) tellRetirement(c, key, key.retiresAt)
+}
+
+/** `Deprecation` (RFC 9745 §2.1), `Sunset` (RFC 8594 §3) and the way to the successor (RFC 5829 §3.3). */
+function tellRetirement(c: GatewayContext, key: ApiKey, retiresAt: Date): void {
+  c.header('Deprecation', `@${Math.floor((key.rotatedAt ?? retiresAt).getTime() / 1000)}`)
+  c.header('Sunset', retiresAt.toUTCString())
+  c.header('Link', `</api/v1/keys/${key.successorId}>; rel="successor-version"`, { append: true })
+}

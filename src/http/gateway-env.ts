@@ -1,0 +1,56 @@
+import type { Context } from 'hono'
+import type { ApiKey } from '../core/keys/api-key.ts'
+import type { MeterReading } from '../core/limits/meter.ts'
+import type { Service } from '../core/service.ts'
+import type { Principal } from '../core/tokens/verify.ts'
+import type { RouteTable } from './route-table.ts'
+
+/** What the runtime hands in with each request. */
+export interface GatewayBindings {
+  readonly service: Service
+  /** The client's address as the runtime vouches for it, given what the call claims of its way. */
+  readonly addressOf: (forwardedFor: string | undefined) => string | undefined
+  readonly log: GatewayLog
+  /** True from the moment the process was asked to stop. */
+  readonly draining: boolean
+}
+
+/** One line a request, and one a fault. Neither ever gets a credential to hold. */
+export interface GatewayLog {
+  readonly request: (line: RequestLine) => void
+  readonly fault: (error: unknown, requestId: string) => void
+}
+
+export interface RequestLine {
+  readonly method: string
+  /** The route's pattern, never the path: a path may hold what nobody should read. */
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+  readonly requestId: string
+  readonly clientId: string | undefined
+  readonly keyId: string | undefined
+  /** The reason of a refusal, as the core names it. */
+  readonly reason: string | undefined
+  /** What exactly was wrong, for those who read the log and not for the caller. */
+  readonly cause: string | undefined
+}
+
+export interface GatewayVariables {
+  requestId: string
+  /** The map of the house, for the routes that explain it. */
+  routes: RouteTable
+  /** Set by the guard on every route that is not public. */
+  principal: Principal
+  /** The key that a call was made with, itself or by a token of it. */
+  key: ApiKey | undefined
+  meter: MeterReading | undefined
+  refused: { readonly reason: string; readonly cause: string | undefined } | undefined
+}
+
+export interface GatewayEnv {
+  Bindings: GatewayBindings
+  Variables: GatewayVariables
+}
+
+export type GatewayContext = Context<GatewayEnv>

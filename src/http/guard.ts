@@ -1,0 +1,46 @@
+import type { MiddlewareHandler } from 'hono'
+import { ok, type Result } from '../core/result.ts'
+import type { Principal } from '../core/tokens/verify.ts'
+import { actorOf, callerOf, noteKey } from './caller.ts'
+import { readBearerToken } from './credentials.ts'
+import type { GatewayContext, GatewayEnv } from './gateway-env.ts'
+import type { Refuse } from './mount.ts'
+import type { Refusal } from './refusal.ts'
+import type { RouteTable } from './route-table.ts'
+
+/**
+ * The verification middleware: deny by default. What is not in the list of public routes needs a valid access token,
+ * whether or not there is such a route, so that a stranger learns no map.
+ */
+export function guard(table: RouteTable, refuse: Refuse): MiddlewareHandler<GatewayEnv> {
+  return async (c, next) => {
+    // The router's own path: what is judged here is what is routed below.
+    const { method, path } = c.req
+    c.set('routes', table)
+    if (table.isPublic(method, path)) return next()
+    const publicMethods = table.publicMethodsOf(path)
+    if (publicMethods.length > 0 && !table.methodsOf(path).includes(method)) {
+      return refuse(c, { reason: 'method_not_allowed', allow: publicMethods })
+    }
+    const principal = await admitCaller(c)
+    if (!principal.ok) return refuse(c, principal.failure)
+    return next()
+  }
+}
+
+/** Admits the caller by the access token of the call; for public routes that take a token too. */
+export async function admitCaller(c: GatewayContext): Promise<Result<Principal, Refusal>> {
+  const token = readBearerToken(c)
+  if (!token.ok) return token
+  const admitted = await c.env.service.admit(token.value, callerOf(c))
+  if (!admitted.ok) return admitted
+  c.set('principal', admitted.value.principal)
+  noteKey(c, admitted.value)
+  c.header('Vary', 'Authorization', { append: true })
+  return ok(admitted.value.principal)
+}
+
+/** Refuses a caller whose token does not carry a permission. */
+export function requirePermission(c: GatewayContext, needed: string): Result<Principal, Refusal> {
+  return c.env.service.authorize(actorOf(c), needed)
+}

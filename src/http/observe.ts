@@ -1,0 +1,39 @@
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import { holdsCredential } from '../core/keys/clean-text.ts'
+import type { GatewayEnv } from './gateway-env.ts'
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
+
+/** Gives every request its id, every answer its standing headers, and the log its one line. */
+export function observe(): MiddlewareHandler<GatewayEnv> {
+  return async (c, next) => {
+    const startedAt = performance.now()
+    const wished = c.req.header('x-request-id')
+    const requestId =
+      wished !== undefined && REQUEST_ID.test(wished) && !holdsCredential(wished)
+        ? wished
+        : c.env.service.newRequestId()
+    c.set('requestId', requestId)
+    c.header('X-Request-Id', requestId)
+    c.header('X-Content-Type-Options', 'nosniff')
+    c.header('Cache-Control', 'no-store')
+    c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+    c.header('Referrer-Policy', 'no-referrer')
+    await next()
+    const key = c.get('key')
+    const refused = c.get('refused')
+    const route = routePath(c, -1)
+    c.env.log.request({
+      method: c.req.method,
+      route: route === '' || route === '/*' || route === '*' ? '(none)' : route,
+      status: c.res.status,
+      durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
+      requestId,
+      clientId: key?.clientId,
+      keyId: key?.id,
+      reason: refused?.reason,
+      cause: refused?.cause,
+    })
+  }
+}

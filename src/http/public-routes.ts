@@ -1,0 +1,23 @@
+/**
+ * The routes that answer without an access token. All others are closed: a new route is, until it stands here.
+ * Faces' paths are written without the operator's BASE_PATH, and all paths without a trailing slash.
+ */
+export const publicRoutes: readonly string[] = [
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
+  'GET /openapi.json',
+  'GET /docs',
+  // They bring their own credential: an API key, a refresh token.
+  'POST /api/v1/auth/token',
+  'POST /api/v1/auth/token/refresh',
+  // The client's API key, as its client secret.
+  'POST /oauth2/token',
+  'POST /oauth2/introspect',
+  'POST /oauth2/revoke',
+  // By possession of the key itself; without it the route asks for a token as every other does.
+  'POST /api/v1/keys/:id/revoke',
+  // By possession as well: whoever found a key may have it killed.
+  'POST /api/v1/leaks',
+]

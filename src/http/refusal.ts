@@ -1,0 +1,36 @@
+import type { Failure } from '../core/failure.ts'
+
+export interface FieldProblem {
+  /** The field's path, as `permissions.0`; empty for the body as a whole. */
+  readonly field: string
+  readonly message: string
+}
+
+/** What HTTP itself can refuse, before the core is asked. */
+export type HttpFailure =
+  | { readonly reason: 'credential_missing' }
+  | { readonly reason: 'credential_ambiguous' }
+  | { readonly reason: 'authorization_malformed' }
+  | { readonly reason: 'route_unknown' }
+  | { readonly reason: 'method_not_allowed'; readonly allow: readonly string[] }
+  | { readonly reason: 'content_type_unsupported' }
+  | { readonly reason: 'content_encoding_unsupported' }
+  | { readonly reason: 'body_too_large'; readonly maxBytes: number }
+  | { readonly reason: 'body_malformed' }
+  | { readonly reason: 'request_invalid'; readonly details: readonly FieldProblem[] }
+  | { readonly reason: 'grant_type_unsupported' }
+  | { readonly reason: 'service_unavailable'; readonly retryAfterSeconds: number }
+  | { readonly reason: 'internal_fault' }
+
+/** Every "no" that a face has to spell. */
+export type Refusal = Failure | HttpFailure
+
+/** What exactly was wrong, for the log alone; never a secret. */
+export function causeOf(refusal: Refusal): string | undefined {
+  if (refusal.reason === 'access_token_invalid') return refusal.cause
+  if (refusal.reason === 'permission_missing') return refusal.needed
+  if (refusal.reason === 'token_revoked') return refusal.kind
+  if (refusal.reason === 'refresh_token_reused') return `session ${refusal.sessionId}`
+  if (refusal.reason === 'presented_token_invalid') return `${refusal.parameter}: ${refusal.cause}`
+  return undefined
+}

@@ -1,0 +1,63 @@
+import { TrieRouter } from 'hono/router/trie-router'
+import { publicRoutes } from './public-routes.ts'
+
+/** One route of the router: its method, its pattern with the operator's prefix, and what it asks of a token. */
+export interface RouteRow {
+  readonly method: string
+  readonly pattern: string
+  /** Undefined asks for any valid token, or for none where the route is public. */
+  readonly permission: string | undefined
+}
+
+/** Knows of each path which methods it has and which are public. Paths come as the router reads them, `/a/` as `/a`. */
+export interface RouteTable {
+  readonly isPublic: (method: string, path: string) => boolean
+  /** The methods of a path that stands in the table, with their HEAD; empty for any other. */
+  readonly methodsOf: (path: string) => readonly string[]
+  /** As above, of the public routes alone: what a caller without a token may be told. */
+  readonly publicMethodsOf: (path: string) => readonly string[]
+  /** The route that a call would reach; undefined when there is none. */
+  readonly find: (method: string, path: string) => RouteRow | undefined
+  readonly publicCount: number
+}
+
+/** Builds the table from the rows of the router. */
+export function routeTable(rows: readonly RouteRow[], basePath: string): RouteTable {
+  const listed = new Set(publicRoutes.map((row) => withBase(row, basePath)))
+  // Only what is there: a public route of a face that is off answers as any unknown path does.
+  const open = rows.filter(({ method, pattern }) => listed.has(`${method} ${pattern}`))
+  const all = rowLookup(rows)
+  const publicOnly = rowLookup(open)
+  const methods = (found: readonly RouteRow[]) => found.flatMap(({ method }) => withHead(method))
+  return {
+    methodsOf: (path) => methods(all(path)),
+    isPublic: (method, path) => methods(publicOnly(path)).includes(method),
+    publicMethodsOf: (path) => methods(publicOnly(path)),
+    find: (method, path) => all(path).find((row) => withHead(row.method).includes(method)),
+    publicCount: open.length,
+  }
+}
+
+/** Answers, by the same router's rules, which routes a path has. */
+function rowLookup(rows: readonly RouteRow[]): (path: string) => readonly RouteRow[] {
+  const router = new TrieRouter<RouteRow>()
+  for (const row of rows) router.add('ALL', row.pattern, row)
+  return (path) => {
+    const [matches] = router.match('ALL', path)
+    return matches.map(([row]) => row as RouteRow)
+  }
+}
+
+/** Where a path of the list lives when the operator moves the faces: health and well-known stay at the root. */
+export function moved(path: string, basePath: string): string {
+  return path.startsWith('/health/') || path.startsWith('/.well-known/') ? path : basePath + path
+}
+
+function withBase(row: string, basePath: string): string {
+  const [method, path = ''] = row.split(' ')
+  return `${method} ${moved(path, basePath)}`
+}
+
+function withHead(method: string): readonly string[] {
+  return method === 'GET' ? ['GET', 'HEAD'] : [method]
+}
