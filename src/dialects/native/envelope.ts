@@ -1,0 +1,45 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { GatewayContext } from '../../http/gateway-env.ts'
+
+/** Answers `{data, meta}`, the envelope of every success on this face. */
+export function answer(c: GatewayContext, data: unknown, status: 200 | 201 = 200): Response {
+  return json(c, { data, meta: meta(c) }, status)
+}
+
+/** JSON with its charset named, for the clients that guess another one without it. */
+export function json(c: GatewayContext, body: unknown, status: ContentfulStatusCode): Response {
+  return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/json; charset=utf-8' })
+}
+
+export interface Meta {
+  readonly timestamp: string
+  readonly request_id: string
+  readonly warnings?: readonly Warning[]
+}
+
+interface Warning {
+  readonly code: string
+  readonly message: string
+}
+
+export function meta(c: GatewayContext): Meta {
+  const warnings = warningsOf(c)
+  return {
+    timestamp: c.env.service.now().toISOString(),
+    request_id: c.get('requestId'),
+    ...(warnings.length > 0 && { warnings }),
+  }
+}
+
+/** What the caller should hear while everything still works. */
+function warningsOf(c: GatewayContext): readonly Warning[] {
+  const key = c.get('key')
+  if (key?.rotatedAt === undefined || key.retiresAt === undefined) return []
+  const message = `This API key has been rotated and stops at ${wholeSeconds(key.retiresAt)}. Use its successor, ${key.successorId}.`
+  return [{ code: 'api_key_retiring', message }]
+}
+
+/** RFC 3339 in UTC with whole seconds: for times that equal a JWT's `exp`. */
+export function wholeSeconds(time: Date): string {
+  return time.toISOString().replace(/\.\d{3}Z$/, 'Z')
+}

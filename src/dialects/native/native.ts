@@ -1,0 +1,60 @@
+import type { Mount } from '../../http/mount.ts'
+import { listAuditEndpoint, verifyAuditEndpoint } from './audit.ts'
+import { createClientEndpoint, cutOffClientEndpoint, listClientsEndpoint } from './clients.ts'
+import { explainEndpoint } from './explain.ts'
+import {
+  deleteKeyEndpoint,
+  disableKeyEndpoint,
+  enableKeyEndpoint,
+  getKeyEndpoint,
+  retireKeyEndpoint,
+  revokeKeyEndpoint,
+  updateKeyEndpoint,
+} from './key-life.ts'
+import { issueKeyEndpoint, listKeysEndpoint, rotateKeyEndpoint } from './keys.ts'
+import { reportLeaksEndpoint } from './leaks.ts'
+import { meEndpoint } from './me.ts'
+import { refuse } from './refuse.ts'
+import { endSessionEndpoint, endTokenEndpoint, listSessionsEndpoint } from './sessions.ts'
+import {
+  importSigningKeyEndpoint,
+  listSigningKeysEndpoint,
+  retireSigningKeyEndpoint,
+  rotateSigningKeysEndpoint,
+} from './signing-keys.ts'
+import { exchangeEndpoint, refreshEndpoint } from './tokens.ts'
+
+/** The native face: machine to machine, in the `{data, meta}` envelope. */
+export const native: Mount = {
+  basePath: '/api/v1',
+  refuse,
+  endpoints: [
+    exchangeEndpoint,
+    refreshEndpoint,
+    meEndpoint,
+    listClientsEndpoint,
+    createClientEndpoint,
+    cutOffClientEndpoint,
+    issueKeyEndpoint,
+    listKeysEndpoint,
+    getKeyEndpoint,
+    updateKeyEndpoint,
+    rotateKeyEndpoint,
+    retireKeyEndpoint,
+    disableKeyEndpoint,
+    enableKeyEndpoint,
+    revokeKeyEndpoint,
+    deleteKeyEndpoint,
+    reportLeaksEndpoint,
+    explainEndpoint,
+    listSessionsEndpoint,
+    endSessionEndpoint,
+    endTokenEndpoint,
+    listAuditEndpoint,
+    verifyAuditEndpoint,
+    listSigningKeysEndpoint,
+    importSigningKeyEndpoint,
+    rotateSigningKeysEndpoint,
+    retireSigningKeyEndpoint,
+  ],
+}

@@ -1,0 +1,48 @@
+import { accepts } from 'hono/accepts'
+import type { GatewayContext } from '../../http/gateway-env.ts'
+import type { Refusal } from '../../http/refusal.ts'
+import { json, meta } from './envelope.ts'
+import { httpSpellings } from './http-spellings.ts'
+import { keySpellings } from './key-spellings.ts'
+import { signingKeySpellings } from './signing-key-spellings.ts'
+import type { Reason, Spelling, Spellings } from './spelling.ts'
+import { tokenSpellings } from './token-spellings.ts'
+
+/** Every refusal on the wire of this face. docs/errors.md has a line for each code. */
+export const spellings: Spellings<Reason> = {
+  ...httpSpellings,
+  ...keySpellings,
+  ...tokenSpellings,
+  ...signingKeySpellings,
+}
+
+/** Spells a refusal in the error envelope, or as RFC 9457 where the client prefers that. */
+export function refuse(c: GatewayContext, refusal: Refusal): Response {
+  // Indexed by its own reason, so the spelling is the one for this refusal.
+  const spelling = spellings[refusal.reason] as Spelling<Reason>
+  const { status, code, message } = spelling
+  const details = spelling.details?.(refusal)
+  for (const [name, value] of Object.entries(spelling.headers?.(refusal) ?? {})) c.header(name, value)
+  if (prefersProblem(c)) {
+    const problem = {
+      type: `urn:guichet:error:${code}`,
+      title: message,
+      status,
+      code,
+      request_id: c.get('requestId'),
+      ...(details && { errors: details }),
+    }
+    return c.body(JSON.stringify(problem), status, {
+      'Content-Type': 'application/problem+json; charset=utf-8',
+    })
+  }
+  return json(c, { error: { code, message, ...(details && { details }) }, meta: meta(c) }, status)
+}
+
+function prefersProblem(c: GatewayContext): boolean {
+  if (c.req.header('accept')?.includes('problem+json') !== true) return false
+  const supports = ['application/json', 'application/problem+json']
+  return (
+    accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'application/problem+json'
+  )
+}
