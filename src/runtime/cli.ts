@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import './quick-start.ts'
+import { existsSync } from 'node:fs'
+import { exitCodeOf } from './cli/exit.ts'
+import { createProgram } from './cli/program.ts'
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough (`| head`) is no failure.
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  await createProgram().parseAsync()
+} catch (error) {
+  // Set, not called: what is still on its way to a pipe arrives.
+  process.exitCode = await exitCodeOf(error)
+}

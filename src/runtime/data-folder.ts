@@ -1,0 +1,20 @@
+import { constants } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { StartError } from './start-error.ts'
+
+/** Where in `dataDir` the embedded database lies. */
+export function databaseFolder(dataDir: string): string {
+  return resolve(dataDir, 'pg')
+}
+
+/** Makes the folder for this user alone, if it is not there. @throws StartError */
+export async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await access(dataDir, constants.W_OK)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new StartError(`DATA_DIR ${dataDir} cannot be written to: ${code}.`)
+  }
+}

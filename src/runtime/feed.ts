@@ -1,0 +1,74 @@
+import type { Logger } from 'pino'
+import { type Announcement, parseAnnouncement } from '../store/announcements.ts'
+import { describeFault } from './log.ts'
+import type { Listener } from './postgres.ts'
+
+/** How often the safety net looks, in milliseconds: rarely beside a working feed, within the second without one. */
+const POLL_MS = { listening: 5000, deaf: 500 } as const
+
+export interface FeedParts {
+  /** Opens the database's own feed; `onEnd` is called once when it breaks. */
+  readonly listen: (onAnnouncement: (payload: string) => void, onEnd: () => void) => Promise<Listener>
+  readonly hear: (announcement: Announcement) => Promise<void>
+  /** Catches up with everything that may have been missed. */
+  readonly catchUp: () => Promise<void>
+  /** Drops what the feed would have corrected while it was broken. */
+  readonly distrust: () => void
+  readonly logger: Logger
+}
+
+export interface Feed {
+  readonly stop: () => Promise<void>
+}
+
+/** Keeps this process's memory in step with the others': hears announcements, and polls as a safety net. */
+export async function startFeed(parts: FeedParts): Promise<Feed> {
+  let listener: Listener | undefined
+  let stopped = false
+  let broken = false
+  let timer: NodeJS.Timeout | undefined
+
+  const onEnd = () => {
+    if (listener === undefined || stopped) return
+    listener = undefined
+    broken = true
+    parts.distrust()
+    parts.logger.warn('the revocation feed is broken; polling until it is back')
+    // Not at the end of the long wait that a working feed allowed.
+    if (timer !== undefined) {
+      clearTimeout(timer)
+      timer = setTimeout(() => void beat(), POLL_MS.deaf)
+    }
+  }
+  const onAnnouncement = (payload: string) => {
+    const announcement = parseAnnouncement(payload)
+    if (announcement === undefined) return
+    parts
+      .hear(announcement)
+      .catch((fault) => parts.logger.warn({ fault: describeFault(fault) }, 'an announcement was lost'))
+  }
+  const beat = async () => {
+    timer = undefined
+    try {
+      if (listener === undefined) {
+        listener = await parts.listen(onAnnouncement, onEnd)
+        parts.distrust()
+        if (broken) parts.logger.info('the revocation feed is back')
+        broken = false
+      }
+      await parts.catchUp()
+    } catch (fault) {
+      parts.logger.warn({ fault: describeFault(fault) }, 'the revocation feed could not catch up')
+    }
+    if (!stopped)
+      timer = setTimeout(() => void beat(), listener === undefined ? POLL_MS.deaf : POLL_MS.listening)
+  }
+  await beat()
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await listener?.close()
+    },
+  }
+}

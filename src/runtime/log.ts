@@ -1,0 +1,82 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+import type { GatewayLog } from '../http/gateway-env.ts'
+
+const CREDENTIAL_NAMES = [
+  'apiKey',
+  'api_key',
+  'access',
+  'refresh',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'secrets',
+  'digest',
+  'connectionString',
+]
+
+/** Where a credential could come to a log line by a mistake of ours; what stands there is never written. */
+export const redactedPaths: readonly string[] = CREDENTIAL_NAMES.flatMap((name) => [
+  name,
+  `*.${name}`,
+  `*.*.${name}`,
+])
+
+/** Lines that nobody reads are kept up to here and then dropped: a stalled reader must not fill the memory. */
+const UNREAD_MAX_BYTES = 8 * 1024 * 1024
+const FLUSH_MAX_MS = 1000
+
+/** The log of a process, with a way to end it that does not wait for a reader who is gone. */
+export interface ProcessLog {
+  readonly logger: Logger
+  readonly close: () => Promise<void>
+}
+
+/** JSON lines on standard output; written as they come, but never waited for. */
+export function openProcessLog(level: string): ProcessLog {
+  const destination = pino.destination({ fd: 1, sync: false, maxLength: UNREAD_MAX_BYTES })
+  return {
+    logger: createLogger(level, destination),
+    async close() {
+      const flushed = new Promise<void>((done) => destination.flush(() => done()))
+      const late = new Promise<void>((done) => setTimeout(done, FLUSH_MAX_MS).unref())
+      await Promise.race([flushed, late])
+      // pino flushes once more when the process exits, and retries for ever at a pipe that nobody reads.
+      destination.flushSync = () => {}
+    },
+  }
+}
+
+/** A log on the stream that is given. */
+export function createLogger(level: string, stream: DestinationStream): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: [...redactedPaths] }
+  return pino(options, stream)
+}
+
+/** How the gateway writes: one line a request, one a fault with what is safe to tell. */
+export function gatewayLog(logger: Logger): GatewayLog {
+  return {
+    request: (line) => logger.info(line, 'request'),
+    fault: (error, requestId) => logger.error({ requestId, fault: describeFault(error) }, 'fault'),
+  }
+}
+
+/** Name, message and place. Of an error that is not ours the message may quote its input, so it stays out. */
+export function describeFault(error: unknown) {
+  if (!(error instanceof Error)) return { name: typeof error }
+  const own = ownErrors.has(error.name)
+  return {
+    name: error.name,
+    ...(own && { message: error.message }),
+    at: error.stack
+      ?.split('\n')
+      .filter((line) => line.trimStart().startsWith('at '))
+      .slice(0, 8)
+      .map((line) => line.trim()),
+  }
+}
+
+const ownErrors = new Set(['StoreUnavailableError', 'StoreError', 'SecretMismatchError', 'StartError'])

@@ -1,0 +1,32 @@
+import { createAuditTally } from '../core/audit/tally.ts'
+import { createKeyDirectory, type KeyDirectoryLimits } from '../core/keys/key-directory.ts'
+import { createUsageTally } from '../core/keys/key-usage.ts'
+import type { GuessGuard } from '../core/limits/guess-guard.ts'
+import type { Policy } from '../core/policy.ts'
+import type { World } from '../core/ports.ts'
+import type { Memory } from '../core/service-parts.ts'
+import { loadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
+import { createRevocations } from '../core/tokens/revocations.ts'
+import { createKeyRing } from '../core/tokens/signing-key-ring.ts'
+
+export type ProcessMemory = Memory
+
+/** Reads into memory what the store holds at the start: signing keys and live revocations. @throws SecretMismatchError */
+export async function loadMemory(
+  world: World,
+  policy: Policy,
+  { directory, guessGuard }: { readonly directory: KeyDirectoryLimits; readonly guessGuard: GuessGuard },
+): Promise<ProcessMemory> {
+  const now = world.now()
+  const signingKeys = createKeyRing(await loadSigningKeys(world, policy), directory)
+  const revocations = createRevocations(now)
+  for (const revocation of await world.store.listRevocations(now, undefined)) revocations.apply(revocation)
+  return {
+    signingKeys,
+    revocations,
+    directory: createKeyDirectory(directory),
+    usage: createUsageTally(),
+    audit: createAuditTally(),
+    guessGuard,
+  }
+}

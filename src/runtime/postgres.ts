@@ -1,0 +1,112 @@
+import { resolve } from 'node:path'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate } from 'drizzle-orm/node-postgres/migrator'
+import pg from 'pg'
+import type { DatabaseSettings } from '../settings.ts'
+import { announcementChannel } from '../store/announcements.ts'
+import type { Database } from '../store/database.ts'
+import { storeError } from '../store/store-error.ts'
+import { pooledDatabase } from './pooled-database.ts'
+import { StartError } from './start-error.ts'
+
+export const migrationsFolder = resolve(import.meta.dirname, '../../drizzle')
+
+/** Names our lock among all advisory locks of the database. */
+const MIGRATION_LOCK = 7_391_204_118
+
+/** How long a start may wait for another one's migrations, and for its own. */
+const MIGRATION_MAX_MS = 120_000
+
+const GOODBYE_MAX_MS = 500
+
+/** A connection that hears announcements. */
+export interface Listener {
+  readonly close: () => Promise<void>
+}
+
+/** A database to look into, without its feed. */
+export interface BareDatabase {
+  readonly db: Database
+  readonly kind: 'embedded' | 'postgresql'
+  readonly close: () => Promise<void>
+}
+
+export interface OpenDatabase extends BareDatabase {
+  /** Hears the announcements of every instance; `onEnd` is called once when the connection breaks. */
+  readonly listen: (onAnnouncement: (payload: string) => void, onEnd: () => void) => Promise<Listener>
+}
+
+/** Opens a pool on PostgreSQL, with every wait bounded. */
+export function openPostgres(
+  settings: DatabaseSettings,
+  onIdleError: (error: unknown) => void,
+): OpenDatabase {
+  const pool = new pg.Pool({
+    connectionString: settings.url,
+    max: settings.poolMax,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    // On our side, since a paused server never fires its own.
+    query_timeout: settings.queryTimeoutMs,
+    // And on the server's: a statement that we gave up on must not wait on, and take effect late.
+    statement_timeout: settings.queryTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'guichet',
+  })
+  // Without a listener a dropped idle connection would end the process.
+  pool.on('error', (error) => onIdleError(storeError(error)))
+  return {
+    db: pooledDatabase(pool),
+    kind: 'postgresql',
+    listen: (onAnnouncement, onEnd) => listen(settings, onAnnouncement, onEnd),
+    close: () => pool.end(),
+  }
+}
+
+/** On a connection of its own: a pooled one would forget that it listens. */
+async function listen(
+  settings: DatabaseSettings,
+  onAnnouncement: (payload: string) => void,
+  onEnd: () => void,
+): Promise<Listener> {
+  const client = new pg.Client({
+    connectionString: settings.url,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    query_timeout: settings.queryTimeoutMs,
+    keepAlive: true,
+    application_name: 'guichet feed',
+  })
+  client.on('error', onEnd)
+  client.on('end', onEnd)
+  client.on('notification', ({ payload }) => onAnnouncement(payload ?? ''))
+  await client.connect()
+  await client.query(`listen ${announcementChannel}`)
+  return {
+    async close() {
+      // A paused server never says good-bye, and must not hold up the end of this process.
+      const late = new Promise<void>((done) => setTimeout(done, GOODBYE_MAX_MS).unref())
+      await Promise.race([client.end(), late])
+    },
+  }
+}
+
+/** Brings the schema up to date. Of several instances one does it and the others wait for it. @throws StartError */
+export async function migratePostgres(settings: DatabaseSettings): Promise<void> {
+  const client = new pg.Client({
+    connectionString: settings.url,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: MIGRATION_MAX_MS,
+    application_name: 'guichet migrate',
+  })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await migrate(drizzle(client), { migrationsFolder })
+  } catch (error) {
+    throw new StartError(`The database could not be prepared: ${storeError(error).message}`)
+  } finally {
+    // The lock goes with its connection.
+    await client.end().catch(() => {})
+  }
+}

@@ -1,0 +1,29 @@
+import type { Store } from '../core/ports.ts'
+import { StoreUnavailableError } from '../store/store-error.ts'
+
+/**
+ * Bounds every verb of a store whose driver has no timeout of its own. After a full disk PGlite lets each query hang
+ * for ever, so an answer that is late is the sign that the process must go.
+ */
+export function withDeadline(store: Store, deadlineMs: number, onLate: (verb: string) => void): Store {
+  // An answer to any verb shows that the database lives, and that a late one only had to wait its turn.
+  let answeredAtMs = 0
+  const verbs = Object.entries(store) as [string, (...args: never[]) => Promise<unknown>][]
+  const bounded = verbs.map(([name, verb]) => [
+    name,
+    (...args: never[]) => {
+      const late = Promise.withResolvers<never>()
+      const askedAtMs = performance.now()
+      const timer = setTimeout(() => {
+        if (answeredAtMs < askedAtMs) onLate(name)
+        late.reject(new StoreUnavailableError('The database did not answer in time.'))
+      }, deadlineMs)
+      const answered = verb(...args).finally(() => {
+        answeredAtMs = performance.now()
+      })
+      return Promise.race([answered, late.promise]).finally(() => clearTimeout(timer))
+    },
+  ])
+  // The same verbs under the same names, so the same type.
+  return Object.fromEntries(bounded) as unknown as Store
+}

@@ -1,0 +1,8 @@
+import type { Store } from '../core/ports.ts'
+
+/** RATE_LIMITS=off: a store in which every bucket is full and every quota untouched. For load tests. */
+export function withoutLimits(store: Store): Store {
+  const full: Store['takeRate'] = async ({ now }) => ({ allowed: true, arrivalAt: now })
+  const untouched: Store['takeQuota'] = async () => 1
+  return { ...store, takeRate: full, peekRate: full, takeQuota: untouched, peekQuota: untouched }
+}

@@ -1,0 +1,250 @@
+import { z } from 'zod'
+import { refreshTokenPrefix } from './core/keys/api-key.ts'
+import { isPrefix } from './core/keys/credential-text.ts'
+import {
+  accessLifetimeMaxSeconds,
+  clockSkewMaxSeconds,
+  type Policy,
+  signingAlgorithms,
+} from './core/policy.ts'
+import { fail, ok, type Result } from './core/result.ts'
+
+/** The faces that there are, in the order in which they are asked to spell what belongs to none. */
+export const faceNames = ['native', 'oauth2'] as const
+export type FaceName = (typeof faceNames)[number]
+
+const SECRET_MIN_LENGTH = 32
+
+const whole = (min: number, max: number) => {
+  const problem = `must be a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, problem)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, problem)
+}
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+const httpUrl = z.string().refine((text) => isUrl(text, ['http:', 'https:']), 'must be an http or https URL')
+
+/** Every setting, as the environment has it. docs/settings.md has the same table. */
+export const environment = {
+  PORT: whole(0, 65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: httpUrl.refine((text) => !text.endsWith('/'), 'must not end with a slash').optional(),
+  BASE_PATH: z
+    .string()
+    .regex(/^(?:\/[A-Za-z0-9._~-]+)+$/, 'must look like /gateway, without a slash at its end')
+    .optional(),
+  FACES: list
+    .refine((names) => names.length > 0, 'must not be empty')
+    .refine(
+      (names) => names.every((name) => faceNames.some((known) => known === name)),
+      `must be some of ${faceNames.join(', ')}, with commas between`,
+    )
+    .default([...faceNames]),
+  CORS_ORIGINS: list
+    .refine(
+      (origins) => origins.every(isOrigin),
+      'must be origins like https://app.example, with commas between',
+    )
+    .default([]),
+  DATA_DIR: z.string().min(1).default('./data'),
+  DATABASE_URL: z
+    .string()
+    .refine((text) => isUrl(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL')
+    .optional(),
+  DATABASE_POOL_MAX: whole(1, 1000).default(10),
+  DATABASE_CONNECT_TIMEOUT_MS: whole(100, 60_000).default(1000),
+  DATABASE_QUERY_TIMEOUT_MS: whole(100, 60_000).default(1500),
+  GUICHET_SECRET: list
+    .refine((secrets) => secrets.length > 0, 'must not be empty')
+    .refine(
+      (secrets) => secrets.every((secret) => secret.length >= SECRET_MIN_LENGTH),
+      `must be secrets of at least ${SECRET_MIN_LENGTH} characters, with commas between`,
+    )
+    .optional(),
+  BOOTSTRAP_API_KEY: z.string().optional(),
+  KEY_PREFIX: z
+    .string()
+    .refine(
+      isPrefix,
+      'must be 1 to 20 lower-case letters and digits, beginning with a letter; single _ may stand between',
+    )
+    .refine(
+      (prefix) => prefix !== refreshTokenPrefix,
+      `must not be ${refreshTokenPrefix}, the prefix of refresh tokens`,
+    )
+    .default('gk'),
+  AUDIENCE: list.refine((audiences) => audiences.length > 0, 'must not be empty').optional(),
+  SIGNING_ALG: z
+    .enum(signingAlgorithms, { error: `must be one of ${signingAlgorithms.join(', ')}` })
+    .default('ES256'),
+  SIGNING_KEY_ROTATION_DAYS: whole(0, 3650).default(30),
+  ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(3600),
+  REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
+  REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
+  AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),
+  RATE_LIMITS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  TRUSTED_PROXIES: list
+    .refine((cidrs) => cidrs.every(isCidr), 'must be networks like 10.0.0.0/8, with commas between')
+    .default([]),
+  LEAK_WEBHOOK_URL: httpUrl
+    .refine((text) => (URL.parse(text)?.username ?? '') === '', 'must not hold a user name')
+    .optional(),
+  LEAK_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+    .optional(),
+  SHUTDOWN_GRACE_SECONDS: whole(0, 600).default(10),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'must be one of trace, debug, info, warn, error, fatal, silent',
+    })
+    .default('info'),
+} as const
+
+const schema = z.object(environment)
+
+export interface Settings {
+  readonly port: number
+  readonly host: string
+  readonly basePath: string
+  readonly faces: readonly [FaceName, ...FaceName[]]
+  readonly corsOrigins: readonly string[]
+  readonly dataDir: string
+  readonly database: DatabaseSettings | undefined
+  /** The first writes, all read; undefined lets the embedded mode make its own. */
+  readonly secrets: readonly string[] | undefined
+  readonly bootstrapApiKey: string | undefined
+  /** Networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
+  /** False lifts every limit: for load tests. */
+  readonly rateLimits: boolean
+  /** Where alarms go besides the log; undefined for nowhere. */
+  readonly leakWebhook: { readonly url: string; readonly secret: string } | undefined
+  /** How long the audit log is kept; 0 keeps it for ever. */
+  readonly auditRetentionDays: number
+  readonly shutdownGraceSeconds: number
+  readonly logLevel: string
+  readonly policy: Policy
+}
+
+export interface DatabaseSettings {
+  readonly url: string
+  readonly poolMax: number
+  readonly connectTimeoutMs: number
+  readonly queryTimeoutMs: number
+}
+
+export interface SettingProblem {
+  readonly name: string
+  readonly problem: string
+}
+
+/** Parses an environment, or names every problem at once. An empty variable counts as one that is not set. */
+export function parseSettings(
+  env: Readonly<Record<string, string | undefined>>,
+): Result<Settings, readonly SettingProblem[]> {
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const parsed = schema.safeParse(set)
+  const problems = parsed.success ? [] : parsed.error.issues.map(settingProblem)
+  if (set['DATABASE_URL'] !== undefined && set['GUICHET_SECRET'] === undefined) {
+    problems.push({
+      name: 'GUICHET_SECRET',
+      problem: 'is required with DATABASE_URL: make one with `npm run guichet -- secret generate`',
+    })
+  }
+  if (set['LEAK_WEBHOOK_URL'] !== undefined && set['LEAK_WEBHOOK_SECRET'] === undefined) {
+    problems.push({
+      name: 'LEAK_WEBHOOK_SECRET',
+      problem: 'is required with LEAK_WEBHOOK_URL: whsec_ and 32 random bytes in base64',
+    })
+  }
+  if (!parsed.success || problems.length > 0) return fail(problems)
+  const values = parsed.data
+  const issuer = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`
+  const [firstFace = faceNames[0], ...otherFaces] = faceNames.filter((name) => values.FACES.includes(name))
+  const [firstAudience = issuer, ...otherAudiences] = values.AUDIENCE ?? []
+  return ok({
+    port: values.PORT,
+    host: values.HOST,
+    basePath: values.BASE_PATH ?? '',
+    faces: [firstFace, ...otherFaces],
+    corsOrigins: values.CORS_ORIGINS,
+    dataDir: values.DATA_DIR,
+    database:
+      values.DATABASE_URL === undefined
+        ? undefined
+        : {
+            url: values.DATABASE_URL,
+            poolMax: values.DATABASE_POOL_MAX,
+            connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+            queryTimeoutMs: values.DATABASE_QUERY_TIMEOUT_MS,
+          },
+    secrets: values.GUICHET_SECRET,
+    trustedProxies: values.TRUSTED_PROXIES,
+    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+    rateLimits: values.RATE_LIMITS === 'on',
+    bootstrapApiKey: values.BOOTSTRAP_API_KEY,
+    leakWebhook:
+      values.LEAK_WEBHOOK_URL === undefined
+        ? undefined
+        : { url: values.LEAK_WEBHOOK_URL, secret: values.LEAK_WEBHOOK_SECRET ?? '' },
+    shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
+    logLevel: values.LOG_LEVEL,
+    policy: {
+      issuer,
+      audiences: [firstAudience, ...otherAudiences],
+      accessTtlSeconds: values.ACCESS_TTL_SECONDS,
+      refreshTtlSeconds: values.REFRESH_TTL_SECONDS,
+      clockSkewSeconds: values.CLOCK_SKEW_SECONDS,
+      signingAlgorithm: values.SIGNING_ALG,
+      signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
+      keyPrefix: values.KEY_PREFIX,
+      revocationsStaleSeconds: values.REVOCATIONS_STALE_SECONDS,
+    },
+  })
+}
+
+function settingProblem(issue: z.core.$ZodIssue): SettingProblem {
+  // Our own messages name no value, and zod's that could are all replaced above.
+  return { name: String(issue.path[0] ?? ''), problem: issue.message }
+}
+
+function isUrl(text: string, protocols: readonly string[]): boolean {
+  const url = URL.parse(text)
+  return (
+    url !== null &&
+    protocols.includes(url.protocol) &&
+    isDecodable(url.username + url.password + url.pathname)
+  )
+}
+
+/** A stray % would make the driver throw. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Good enough to catch a slip; the networks themselves are read by the runtime. */
+function isCidr(text: string): boolean {
+  return z.cidrv4().or(z.cidrv6()).safeParse(text).success
+}
+
+function isOrigin(text: string): boolean {
+  return URL.parse(text)?.origin === text
+}

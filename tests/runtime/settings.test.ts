@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest'
+import { parseSettings } from '../../src/settings.ts'
+
+const secret = 'a secret of more than thirty-two characters'
+const databaseUrl = 'postgres://user:canary@db.test/guichet'
+
+function parsed(env: Readonly<Record<string, string | undefined>>) {
+  const settings = parseSettings(env)
+  if (!settings.ok) throw new Error(JSON.stringify(settings.failure))
+  return settings.value
+}
+
+function problemsOf(env: Readonly<Record<string, string | undefined>>) {
+  const settings = parseSettings(env)
+  return settings.ok ? [] : settings.failure
+}
+
+describe('the settings of an empty environment', () => {
+  it('are the defaults of a gateway on its own machine', () => {
+    expect(parsed({})).toMatchObject({
+      port: 3000,
+      host: '127.0.0.1',
+      basePath: '',
+      corsOrigins: [],
+      dataDir: './data',
+      database: undefined,
+      secrets: undefined,
+      bootstrapApiKey: undefined,
+      shutdownGraceSeconds: 10,
+      logLevel: 'info',
+      policy: {
+        issuer: 'http://localhost:3000',
+        audiences: ['http://localhost:3000'],
+        accessTtlSeconds: 3600,
+        refreshTtlSeconds: 604_800,
+        clockSkewSeconds: 5,
+        signingAlgorithm: 'ES256',
+        keyPrefix: 'gk',
+      },
+    })
+  })
+
+  it('are those of an environment whose variables are all empty', () => {
+    const empty = { PORT: '', HOST: '', DATABASE_URL: '', GUICHET_SECRET: '', AUDIENCE: '', SIGNING_ALG: '' }
+    expect(parsed({ ...empty, LOG_LEVEL: undefined, UNKNOWN: 'ignored' })).toEqual(parsed({}))
+  })
+})
+
+describe('the settings', () => {
+  it('follow the environment', () => {
+    const settings = parsed({
+      PORT: '8080',
+      HOST: '::1',
+      PUBLIC_URL: 'https://gateway.test/api',
+      BASE_PATH: '/a/b-c',
+      CORS_ORIGINS: 'https://app.test, http://localhost:5173',
+      DATABASE_URL: databaseUrl,
+      DATABASE_POOL_MAX: '3',
+      DATABASE_CONNECT_TIMEOUT_MS: '200',
+      DATABASE_QUERY_TIMEOUT_MS: '300',
+      GUICHET_SECRET: `${secret} 2, ${secret} 1`,
+      BOOTSTRAP_API_KEY: 'whatever',
+      SHUTDOWN_GRACE_SECONDS: '0',
+      SIGNING_ALG: 'EdDSA',
+      KEY_PREFIX: 'acme_live',
+    })
+    expect(settings).toMatchObject({
+      port: 8080,
+      host: '::1',
+      basePath: '/a/b-c',
+      corsOrigins: ['https://app.test', 'http://localhost:5173'],
+      database: { url: databaseUrl, poolMax: 3, connectTimeoutMs: 200, queryTimeoutMs: 300 },
+      secrets: [`${secret} 2`, `${secret} 1`],
+      bootstrapApiKey: 'whatever',
+      shutdownGraceSeconds: 0,
+      policy: { issuer: 'https://gateway.test/api', signingAlgorithm: 'EdDSA', keyPrefix: 'acme_live' },
+    })
+  })
+
+  it('make the issuer the audience where no audience is named', () => {
+    const named = { PUBLIC_URL: 'https://gateway.test', AUDIENCE: 'https://a.test,https://b.test' }
+    expect(parsed({ PUBLIC_URL: 'https://gateway.test' }).policy.audiences).toEqual(['https://gateway.test'])
+    expect(parsed(named).policy.audiences).toEqual(['https://a.test', 'https://b.test'])
+  })
+
+  it('need a secret beside a database of the operator', () => {
+    expect(problemsOf({ DATABASE_URL: databaseUrl })).toEqual([
+      { name: 'GUICHET_SECRET', problem: expect.stringContaining('required with DATABASE_URL') },
+    ])
+    expect(problemsOf({ DATABASE_URL: databaseUrl, GUICHET_SECRET: secret })).toEqual([])
+  })
+})
+
+const edges: readonly (readonly [name: string, allowed: readonly string[], refused: readonly string[]])[] = [
+  ['PORT', ['0', '65535'], ['65536', '-1', '1.5', '0x10', '1e3', 'canary', ' 80']],
+  [
+    'PUBLIC_URL',
+    ['https://g.test', 'http://g.test:8080/a'],
+    ['ftp://canary.test', 'canary', 'https://canary.test/'],
+  ],
+  ['BASE_PATH', ['/a', '/a/b'], ['canary', '/canary/', '/', '//canary', '/can ary', '/canary?x', '/:canary']],
+  [
+    'CORS_ORIGINS',
+    ['https://a.test', 'https://a.test,http://b.test:1'],
+    ['*', 'canary.test', 'https://canary.test/', 'null'],
+  ],
+  [
+    'DATABASE_URL',
+    ['postgres://h/d', 'postgresql://h/d'],
+    ['mysql://canary', 'canary', 'http://canary.test'],
+  ],
+  ['DATABASE_POOL_MAX', ['1', '1000'], ['0', '1001', 'canary']],
+  ['DATABASE_CONNECT_TIMEOUT_MS', ['100', '60000'], ['99', '60001', 'canary']],
+  ['DATABASE_QUERY_TIMEOUT_MS', ['100', '60000'], ['99', '60001', 'canary']],
+  [
+    'GUICHET_SECRET',
+    ['x'.repeat(32), `${secret},${secret}`],
+    ['canary'.padEnd(31, 'x'), `${secret},canary`, ','],
+  ],
+  [
+    'KEY_PREFIX',
+    ['a', 'gk', 'acme_live', 'a'.repeat(20)],
+    ['grt', 'Canary', '1canary', 'canary_', 'can__ary', 'a'.repeat(21)],
+  ],
+  ['AUDIENCE', ['https://a.test'], [',', ' , ']],
+  ['SIGNING_ALG', ['ES256', 'EdDSA', 'RS256', 'HS256'], ['none', 'es256', 'canary', 'ES512']],
+  ['ACCESS_TTL_SECONDS', ['60', '86400'], ['59', '86401', 'canary', '9999999999']],
+  ['REFRESH_TTL_SECONDS', ['60', '31536000'], ['59', '31536001', 'canary']],
+  ['CLOCK_SKEW_SECONDS', ['0', '60'], ['61', '-1', 'canary']],
+  ['SHUTDOWN_GRACE_SECONDS', ['0', '600'], ['601', 'canary']],
+  ['LOG_LEVEL', ['trace', 'silent'], ['canary', 'INFO']],
+]
+
+describe.each(edges)('%s', (name, allowed, refused) => {
+  // So that no other setting stands in the way.
+  const env = (value: string) => ({
+    ...(name === 'DATABASE_URL' && { GUICHET_SECRET: secret }),
+    [name]: value,
+  })
+
+  it.each(allowed)('may be %j', (value) => {
+    expect(problemsOf(env(value))).toEqual([])
+  })
+
+  it.each(refused)('may not be %j, and the problem names the setting and not the value', (value) => {
+    const problems = problemsOf(env(value))
+    expect(problems.map((problem) => problem.name)).toEqual([name])
+    expect(problems[0]!.problem).toMatch(/^(?:must|is required)/)
+    expect(problems[0]!.problem.toLowerCase()).not.toContain('canary')
+  })
+})
+
+describe('bad settings', () => {
+  it('are all told at once', () => {
+    const bad = Object.fromEntries(edges.map(([name, , refused]) => [name, refused[0]!]))
+    expect(problemsOf(bad).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(edges.map(([name]) => name)),
+    )
+  })
+
+  it('include a database URL that the driver cannot read', () => {
+    const unreadable = 'postgres://user:100%canary@db.test/guichet'
+    const problems = problemsOf({ DATABASE_URL: unreadable, GUICHET_SECRET: secret })
+    expect(problems.map(({ name }) => name)).toEqual(['DATABASE_URL'])
+  })
+})

@@ -1,0 +1,34 @@
+import pg from 'pg'
+import { inject } from 'vitest'
+
+export interface TestDatabase {
+  readonly url: string
+  readonly query: (text: string, values?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>
+  readonly drop: () => Promise<void>
+}
+
+/** An empty database of its own on the run's PostgreSQL. */
+export async function freshDatabase(): Promise<TestDatabase> {
+  const server = inject('postgresUrl')
+  const name = `guichet_${crypto.randomUUID().replaceAll('-', '')}`
+  await once(server, `create database ${name}`)
+  const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
+  return {
+    url,
+    query: (text, values) => once(url, text, values),
+    drop: async () => {
+      await once(server, `drop database if exists ${name} with (force)`)
+    },
+  }
+}
+
+async function once(url: string, text: string, values: readonly unknown[] = []) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const result = await client.query(text, [...values])
+    return result.rows
+  } finally {
+    await client.end()
+  }
+}

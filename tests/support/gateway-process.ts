@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export const testSecret = 'a test secret of more than thirty-two characters'
+const projectFolder = resolve(import.meta.dirname, '../..')
+
+export interface GatewayProcess {
+  readonly url: string
+  readonly dataDir: string
+  readonly child: ChildProcess
+  /** All that the process has written so far. */
+  readonly output: () => string
+  /** The request lines of the log so far. */
+  readonly requestLines: () => readonly Record<string, unknown>[]
+  /** The key that the first start wrote to a file. */
+  readonly firstKey: () => Promise<string>
+  /** Sends a signal and answers the exit code, or the signal's name when it killed. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | NodeJS.Signals>
+  /** Stops and removes the data. */
+  readonly remove: () => Promise<void>
+}
+
+/** Starts the gateway as `npm start` does, in a process of its own, and waits until it is ready. */
+export async function startGatewayProcess(
+  env: Readonly<Record<string, string>> = {},
+  options: { readonly dataDir?: string } = {},
+): Promise<GatewayProcess> {
+  const { child, output, dataDir } = await spawnGateway(env, options)
+  const exited = once(child, 'exit')
+  const ready = await Promise.race([waitForLine(child, output, '"ready"'), exited.then(() => false)])
+  if (!ready) throw new Error(`The gateway did not start:\n${output()}`)
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal)
+    const [code, killedBy] = await exited
+    return code ?? killedBy
+  }
+  return {
+    url: lines(output()).find((line) => line['msg'] === 'ready')?.['listening'] as string,
+    dataDir,
+    child,
+    output,
+    requestLines: () => lines(output()).filter((line) => line['msg'] === 'request'),
+    firstKey: async () => (await readFile(join(dataDir, 'first-key'), 'utf8')).trim(),
+    stop,
+    async remove() {
+      if (child.exitCode === null && child.signalCode === null) await stop('SIGKILL')
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Starts the gateway and waits for its end: for starts that are meant to fail. */
+export async function runGatewayToItsEnd(
+  env: Readonly<Record<string, string>>,
+  options: { readonly dataDir?: string } = {},
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const { child, output } = await spawnGateway(env, options)
+  const [code] = await once(child, 'exit')
+  return { code, output: output() }
+}
+
+async function spawnGateway(env: Readonly<Record<string, string>>, options: { readonly dataDir?: string }) {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'guichet-test-data-')))
+  const child = spawn(process.execPath, ['src/runtime/node.ts'], {
+    cwd: projectFolder,
+    env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: dataDir, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  child.stdout.on('data', (chunk) => {
+    text += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    text += chunk
+  })
+  return { child, dataDir, output: () => text }
+}
+
+async function waitForLine(child: ChildProcess, output: () => string, part: string): Promise<boolean> {
+  while (!output().includes(part)) {
+    if (child.stdout === null) return false
+    await once(child.stdout, 'data')
+  }
+  return true
+}
+
+function lines(text: string): readonly Record<string, unknown>[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line)]
+    } catch {
+      return []
+    }
+  })
+}

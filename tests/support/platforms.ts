@@ -1,0 +1,51 @@
+import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
+import { migratePostgres } from '../../src/runtime/postgres.ts'
+import { system } from '../../src/runtime/system.ts'
+import { freshDatabase } from './database.ts'
+import { startGatewayProcess, testSecret } from './gateway-process.ts'
+import { startTestWorker } from './worker.ts'
+
+export interface LiveGateway {
+  readonly url: string
+  readonly adminKey: string
+  readonly stop: () => Promise<void>
+}
+
+/** Every place where Guichet runs, each started as an operator would. */
+export const platforms: Readonly<Record<string, () => Promise<LiveGateway>>> = {
+  'Node with the embedded database': async () => {
+    const gateway = await startGatewayProcess()
+    return { url: gateway.url, adminKey: await gateway.firstKey(), stop: gateway.remove }
+  },
+
+  'Node with PostgreSQL': async () => {
+    const database = await freshDatabase()
+    const gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
+    return {
+      url: gateway.url,
+      adminKey: await gateway.firstKey(),
+      stop: async () => {
+        await gateway.remove()
+        await database.drop()
+      },
+    }
+  },
+
+  'workerd with PostgreSQL': async () => {
+    const database = await freshDatabase()
+    await migratePostgres({ url: database.url, poolMax: 1, connectTimeoutMs: 2000, queryTimeoutMs: 5000 })
+    const adminKey = mintApiKeyText(system, 'gk')
+    const worker = await startTestWorker(database.url, {
+      GUICHET_SECRET: testSecret,
+      BOOTSTRAP_API_KEY: adminKey,
+    })
+    return {
+      url: worker.url,
+      adminKey,
+      stop: async () => {
+        await worker.stop()
+        await database.drop()
+      },
+    }
+  },
+}

@@ -1,0 +1,129 @@
+import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
+import { makeFirstKey } from '../../src/core/keys/first-key.ts'
+import type { Alarm } from '../../src/core/leaks/alarm.ts'
+import { createGuessGuard } from '../../src/core/limits/guess-guard.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import type { World } from '../../src/core/ports.ts'
+import { createService, type Service } from '../../src/core/service.ts'
+import type { KeyRing } from '../../src/core/tokens/signing-key-ring.ts'
+import { faces } from '../../src/dialects/all.ts'
+import { type AppOptions, createApp, type Gateway } from '../../src/http/app.ts'
+import type { RequestLine } from '../../src/http/gateway-env.ts'
+import { loadMemory } from '../../src/runtime/memory.ts'
+import { migratePostgres, openPostgres } from '../../src/runtime/postgres.ts'
+import { createWorld } from '../../src/runtime/world.ts'
+import { createStore } from '../../src/store/store.ts'
+import { type Answer, type Call, init, readAnswer } from './call.ts'
+import { freshDatabase, type TestDatabase } from './database.ts'
+import { testSecret } from './gateway-process.ts'
+
+export const testPolicy: Policy = {
+  issuer: 'https://gateway.test',
+  audiences: ['https://gateway.test', 'https://orders.test'],
+  accessTtlSeconds: 3600,
+  refreshTtlSeconds: 604_800,
+  clockSkewSeconds: 5,
+  signingAlgorithm: 'ES256',
+  signingKeyRotationDays: 30,
+  keyPrefix: 'gk',
+  revocationsStaleSeconds: 300,
+}
+
+export interface TestGateway extends Gateway {
+  readonly world: World
+  readonly service: Service
+  readonly signingKeys: KeyRing
+  readonly database: TestDatabase
+  /** The key of the client "admin", who may do everything. */
+  readonly adminKey: string
+  readonly requestLines: RequestLine[]
+  readonly faults: unknown[]
+  readonly alarms: Alarm[]
+  /** Lets seconds pass. */
+  readonly pass: (seconds: number) => void
+  /** Lets seconds pass in which the revocation feed brings nothing. */
+  readonly passUnheard: (seconds: number) => void
+  readonly call: (method: string, path: string, options?: Call) => Promise<Answer>
+  /** Exchanges a key and answers the access token. */
+  readonly accessToken: (apiKey?: string, narrowing?: object) => Promise<string>
+  /** Writes down who used which key, as a running process does every second. */
+  readonly flushUsage: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** The gateway in this process, on a real PostgreSQL, with a clock that is moved by hand. */
+export async function createTestGateway(
+  options: {
+    readonly policy?: Partial<Policy>
+    readonly app?: Partial<AppOptions>
+    readonly secrets?: readonly string[]
+    /** The database of another test gateway, which stays its own to drop. */
+    readonly database?: TestDatabase
+  } = {},
+): Promise<TestGateway> {
+  const database = options.database ?? (await freshDatabase())
+  const settings = { url: database.url, poolMax: 10, connectTimeoutMs: 2000, queryTimeoutMs: 5000 }
+  await migratePostgres(settings)
+  const opened = openPostgres(settings, () => {})
+  const policy = { ...testPolicy, ...options.policy }
+  let nowMs = Date.parse('2026-01-01T00:00:00.500Z')
+  const alarms: Alarm[] = []
+  const outside = createWorld(createStore(opened.db), options.secrets ?? [testSecret], {
+    raise: (alarm) => alarms.push(alarm),
+  })
+  const world: World = { ...outside, now: () => new Date(nowMs) }
+  const adminKey = mintApiKeyText(world, policy.keyPrefix)
+  await makeFirstKey({ world, policy }, { wished: adminKey })
+  const memory = await loadMemory(world, policy, {
+    directory: { maxKeys: 1000, maxAgeMs: 60_000, looksOutliveCalls: true },
+    guessGuard: createGuessGuard(),
+  })
+  const { signingKeys } = memory
+  const service = createService({ world, policy, memory })
+  const gateway = createApp({ mounts: faces, basePath: '', corsOrigins: [], ...options.app })
+  const requestLines: RequestLine[] = []
+  const faults: unknown[] = []
+  const bindings = {
+    service,
+    draining: false,
+    addressOf: () => '192.0.2.1',
+    log: {
+      request: (line: RequestLine) => requestLines.push(line),
+      fault: (error: unknown) => faults.push(error),
+    },
+  }
+  const call = async (method: string, path: string, options: Call = {}) =>
+    readAnswer(
+      await gateway.app.request(`http://gateway.test${path}`, { method, ...init(options) }, bindings),
+    )
+  return {
+    ...gateway,
+    world,
+    service,
+    signingKeys,
+    database,
+    adminKey,
+    requestLines,
+    faults,
+    alarms,
+    call,
+    passUnheard: (seconds) => {
+      nowMs += seconds * 1000
+    },
+    pass: (seconds) => {
+      nowMs += seconds * 1000
+      // As the feed of a running process does.
+      memory.revocations.markSynced(new Date(nowMs))
+    },
+    async accessToken(apiKey = adminKey, narrowing = {}) {
+      const answer = await call('POST', '/api/v1/auth/token/', { json: { apiKey, ...narrowing } })
+      if (answer.status !== 200) throw new Error(`No token: ${answer.text}`)
+      return answer.body.data.access
+    },
+    flushUsage: () => world.store.addKeyUses(memory.usage.take()),
+    async close() {
+      await opened.close()
+      if (options.database === undefined) await database.drop()
+    },
+  }
+}

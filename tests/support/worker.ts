@@ -1,0 +1,26 @@
+import { resolve } from 'node:path'
+import { unstable_startWorker } from 'wrangler'
+
+export interface TestWorker {
+  readonly url: string
+  readonly stop: () => Promise<void>
+}
+
+/** The Worker in a real workerd, as wrangler.toml has it, its Hyperdrive on the given database. */
+export async function startTestWorker(
+  databaseUrl: string,
+  bindings: Readonly<Record<string, string>>,
+): Promise<TestWorker> {
+  process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
+  process.env['WRANGLER_SEND_METRICS'] = 'false'
+  process.env['CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE'] = databaseUrl
+  const worker = await unstable_startWorker({
+    config: resolve(import.meta.dirname, '../../wrangler.toml'),
+    bindings: Object.fromEntries(
+      Object.entries(bindings).map(([name, value]) => [name, { type: 'plain_text', value }]),
+    ),
+    dev: { server: { port: 0, hostname: '127.0.0.1' }, inspector: false, logLevel: 'warn', persist: false },
+  })
+  const url = await worker.url
+  return { url: url.origin, stop: () => worker.dispose() }
+}
