@@ -2,6 +2,7 @@
 import './quick-start.ts'
 import { existsSync } from 'node:fs'
 import { exitCodeOf } from './cli/exit.ts'
+import { dashedOperandsLast } from './cli/operands.ts'
 import { createProgram } from './cli/program.ts'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -12,7 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 try {
   if (existsSync('.env')) process.loadEnvFile('.env')
-  await createProgram().parseAsync()
+  await createProgram().parseAsync(dashedOperandsLast(process.argv))
 } catch (error) {
   // Set, not called: what is still on its way to a pipe arrives.
   process.exitCode = await exitCodeOf(error)

@@ -42,6 +42,14 @@ describe('guichet signing-keys', () => {
     expect(await states()).toEqual(['active', 'gone', 'gone', 'gone'])
   })
 
+  // One thumbprint in 64 starts with a dash; -V and -h are options.
+  it('takes a thumbprint that starts with a dash for no option', async () => {
+    for (const start of ['-V', '--', '-h']) {
+      const { code, stderr } = await guichet.run(`signing-keys retire ${start.padEnd(43, 'x')}`)
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('not_found') })
+    }
+  })
+
   it('tells in one line what it cannot do', async () => {
     await writeFile(join(guichet.folder, 'none.txt'), 'canary')
     const endings = await Promise.all([
