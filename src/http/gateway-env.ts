@@ -4,6 +4,7 @@ import type { MeterReading } from '../core/limits/meter.ts'
 import type { Service } from '../core/service.ts'
 import type { Principal } from '../core/tokens/verify.ts'
 import type { RouteTable } from './route-table.ts'
+import type { Wire } from './wire.ts'
 
 /** What the runtime hands in with each request. */
 export interface GatewayBindings {
@@ -11,6 +12,8 @@ export interface GatewayBindings {
   /** The client's address as the runtime vouches for it, given what the call claims of its way. */
   readonly addressOf: (forwardedFor: string | undefined) => string | undefined
   readonly log: GatewayLog
+  /** The request as it came, and the way to carry it on. */
+  readonly wire: () => Wire
   /** True from the moment the process was asked to stop. */
   readonly draining: boolean
 }

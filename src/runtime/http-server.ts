@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { NodeExchange } from './node-wire.ts'
 
 export interface HttpServer {
   readonly server: Server
@@ -11,11 +12,17 @@ export interface HttpServer {
 
 /** Serves `fetch` over HTTP/1.1, with every wait bounded and every early refusal in the error envelope. */
 export async function listen(
-  fetch: (request: Request, peer: string | undefined) => Response | Promise<Response>,
+  fetch: (request: Request, exchange: NodeExchange) => Response | Promise<Response>,
   { port, host }: { readonly port: number; readonly host: string },
 ): Promise<HttpServer> {
   const answer = getRequestListener(
-    (request, { incoming }) => fetch(request, incoming.socket.remoteAddress),
+    (request, { incoming, outgoing }) =>
+      // HTTP/1.1 alone is served here.
+      fetch(request, {
+        incoming: incoming as IncomingMessage,
+        outgoing: outgoing as ServerResponse,
+        upgrade: undefined,
+      }),
     {
       errorHandler: () => envelopeResponse(400, 'bad_request', 'This is not a request that can be answered.'),
     },

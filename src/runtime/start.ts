@@ -14,6 +14,8 @@ import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
 import { loadMemory } from './memory.ts'
+import { type NodeExchange, nodeWire } from './node-wire.ts'
+import { createUpstreamPools } from './send-upstream.ts'
 import { StartError } from './start-error.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { withDeadline } from './with-deadline.ts'
@@ -79,11 +81,14 @@ export async function startGateway({
     })
 
     const state = { draining: false }
+    const pools = createUpstreamPools()
     const log = gatewayLog(logger)
-    const serve = (request: Request, peer: string | undefined) => {
+    const { trustedProxies } = settings
+    const serve = (request: Request, exchange: NodeExchange) => {
       const addressOf = (forwardedFor: string | undefined) =>
-        clientAddress(peer, forwardedFor, settings.trustedProxies)
-      const bindings: GatewayBindings = { service, log, addressOf, draining: state.draining }
+        clientAddress(exchange.incoming.socket.remoteAddress, forwardedFor, trustedProxies)
+      const wire = () => nodeWire(exchange, { pools, trustedProxies })
+      const bindings: GatewayBindings = { service, log, addressOf, wire, draining: state.draining }
       return app.fetch(request, bindings)
     }
     upkeep = await startUpkeep({
@@ -116,6 +121,7 @@ export async function startGateway({
       async stop() {
         state.draining = true
         await http.drain(settings.shutdownGraceSeconds * 1000)
+        await pools.close()
         await upkeep?.stop()
         await alarms.settled()
         await database.close()

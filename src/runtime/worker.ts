@@ -20,6 +20,7 @@ import { loadMemory, type ProcessMemory } from './memory.ts'
 import { pooledDatabase } from './pooled-database.ts'
 import { catchUp } from './synchronize.ts'
 import { withoutLimits } from './without-limits.ts'
+import { workerWire } from './worker-wire.ts'
 import { createWorld } from './world.ts'
 
 interface WorkerEnv {
@@ -63,7 +64,8 @@ export default {
       const peer = request.headers.get('cf-connecting-ip') ?? undefined
       const addressOf = (forwardedFor: string | undefined) =>
         clientAddress(peer, forwardedFor, settings.trustedProxies)
-      const response = await isolate.fetch(request, { service, log, addressOf, draining: false })
+      const wire = () => workerWire(request, { peer, trustedProxies: settings.trustedProxies })
+      const response = await isolate.fetch(request, { service, log, addressOf, wire, draining: false })
       await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
       await flushAuditTally(world, memory.audit).catch((fault) => log.fault(fault, 'audit'))
       return response

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { workerWire } from '../../src/runtime/worker-wire.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
 import { hostileBodies, hostileTexts } from './malformed-requests.ts'
 
@@ -80,7 +81,9 @@ describe('the management calls', () => {
       for (const { name, body } of hostileBodies) {
         const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
         const log = { request() {}, fault() {} }
-        const bindings = { service: gateway.service, draining: false, addressOf: () => undefined, log }
+        const wire = () =>
+          workerWire(new Request(`http://gateway.test${path}`), { peer: undefined, trustedProxies: [] })
+        const bindings = { service: gateway.service, draining: false, addressOf: () => undefined, wire, log }
         const { status } = await gateway.app.request(path, { method: 'POST', headers, body }, bindings)
         expect([name, status >= 400 && status < 500]).toEqual([name, true])
       }

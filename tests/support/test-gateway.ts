@@ -87,6 +87,9 @@ export async function createTestGateway(
     service,
     draining: false,
     addressOf: () => '192.0.2.1',
+    wire: () => {
+      throw new Error('There is no wire here: what is proxied is tested over one.')
+    },
     log: {
       request: (line: RequestLine) => requestLines.push(line),
       fault: (error: unknown) => faults.push(error),

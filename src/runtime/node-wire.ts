@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Wire } from '../http/wire.ts'
+import { addresses, canonicalAddress } from './addresses.ts'
+import { sendUpstream, type UpstreamPools } from './send-upstream.ts'
+import { relaySocket } from './websocket-relay.ts'
+
+/** One request on Node: its two halves, and the bare socket where it asks for another protocol. */
+export interface NodeExchange {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  /** Set when the request came as an upgrade to WebSocket. */
+  readonly upgrade: { readonly socket: Duplex; readonly head: Buffer } | undefined
+}
+
+/** The wire of one request on Node. */
+export function nodeWire(
+  exchange: NodeExchange,
+  { pools, trustedProxies }: { readonly pools: UpstreamPools; readonly trustedProxies: readonly string[] },
+): Wire {
+  const { incoming, upgrade } = exchange
+  const peer = canonicalAddress(incoming.socket.remoteAddress ?? '')
+  return {
+    target: incoming.url ?? '/',
+    scheme: 'http',
+    fields: incoming.rawHeaders,
+    peer,
+    peerIsTrusted: peer !== undefined && addresses.within(peer, trustedProxies),
+    hasBody:
+      incoming.headers['transfer-encoding'] !== undefined ||
+      Number(incoming.headers['content-length'] ?? 0) > 0,
+    send: (call) => sendUpstream(pools, exchange, call),
+    connect: upgrade === undefined ? undefined : (call) => relaySocket(exchange, call),
+  }
+}
