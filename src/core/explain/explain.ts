@@ -1,7 +1,7 @@
 import type { Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { createKeyDirectory } from '../keys/key-directory.ts'
-import { covers } from '../permissions.ts'
+import { uncovered } from '../permissions.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitCall } from '../tokens/admit-call.ts'
@@ -14,8 +14,8 @@ export interface Question {
     | { readonly kind: 'token'; readonly token: string }
     | { readonly kind: 'api_key'; readonly apiKey: string }
     | { readonly kind: 'key_id'; readonly keyId: string }
-  /** The permission that the call needs; undefined when any token will do. */
-  readonly needed: string | undefined
+  /** The permissions that the call needs, all of them; none when any token will do. */
+  readonly needed: readonly string[]
   readonly address: string | undefined
   /** The moment to judge at. */
   readonly at: Date
@@ -50,10 +50,10 @@ async function judge(
   caller: Caller,
 ): Promise<Result<void, Failure>> {
   const permissions = await heldBy(parts, question, caller)
-  if (!permissions.ok || question.needed === undefined) return permissions.ok ? ok(undefined) : permissions
-  const { needed } = question
-  const held = covers(permissions.value, needed)
-  return traced(parts, 'permission', held ? ok(undefined) : fail({ reason: 'permission_missing', needed }))
+  if (!permissions.ok || question.needed.length === 0) return permissions.ok ? ok(undefined) : permissions
+  const [needed] = uncovered(permissions.value, question.needed)
+  const held = needed === undefined ? ok(undefined) : fail({ reason: 'permission_missing' as const, needed })
+  return traced(parts, 'permission', held)
 }
 
 async function heldBy(

@@ -59,7 +59,7 @@ export const explainEndpoint = endpoint({
     const route = c.get('routes').find(method, path)
     const { steps, failure } = await c.env.service.explain({
       credential,
-      needed: route?.permission,
+      needed: route?.permission === undefined ? [] : [route.permission],
       address: body.address ?? callerOf(c).address,
       at: body.at ?? c.env.service.now(),
     })
