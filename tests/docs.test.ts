@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { faces } from '../src/dialects/all.ts'
 import { spellings } from '../src/dialects/native/refuse.ts'
 import { createApp } from '../src/http/app.ts'
-import { environment } from '../src/settings.ts'
+import { environment } from '../src/settings/environment.ts'
 import { freshDatabase, type TestDatabase } from './support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from './support/gateway-process.ts'
 
@@ -103,7 +103,7 @@ describe('the page of errors', () => {
 
 describe('the page of routes', () => {
   const rows = tableRows(introduction(text('docs/api.md')))
-  const { app, table } = createApp({ mounts: faces, basePath: '', corsOrigins: [] })
+  const { app, table } = createApp({ mounts: faces, basePath: '', corsOrigins: [], behind: undefined })
   const asRouted = (path: string) => path.replace(/\/$/, '').replace(/\{(\w+)\}/g, ':$1')
 
   it('has one row for each route of the router, and for nothing else', () => {

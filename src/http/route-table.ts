@@ -31,9 +31,9 @@ export function routeTable(rows: readonly RouteRow[], basePath: string): RouteTa
   const methods = (found: readonly RouteRow[]) => found.flatMap(({ method }) => withHead(method))
   return {
     methodsOf: (path) => methods(all(path)),
-    isPublic: (method, path) => methods(publicOnly(path)).includes(method),
+    isPublic: (method, path) => publicOnly(path).some((row) => takes(row.method, method)),
     publicMethodsOf: (path) => methods(publicOnly(path)),
-    find: (method, path) => all(path).find((row) => withHead(row.method).includes(method)),
+    find: (method, path) => all(path).find((row) => takes(row.method, method)),
     publicCount: open.length,
   }
 }
@@ -56,6 +56,11 @@ export function moved(path: string, basePath: string): string {
 function withBase(row: string, basePath: string): string {
   const [method, path = ''] = row.split(' ')
   return `${method} ${moved(path, basePath)}`
+}
+
+/** Whether a route answers a method; `ALL` is what it says. */
+function takes(routed: string, method: string): boolean {
+  return routed === 'ALL' || withHead(routed).includes(method)
 }
 
 function withHead(method: string): readonly string[] {
