@@ -18,7 +18,7 @@ export function nodeWire(
   exchange: NodeExchange,
   { pools, trustedProxies }: { readonly pools: UpstreamPools; readonly trustedProxies: readonly string[] },
 ): Wire {
-  const { incoming, upgrade } = exchange
+  const { incoming, outgoing, upgrade } = exchange
   const peer = canonicalAddress(incoming.socket.remoteAddress ?? '')
   return {
     target: incoming.url ?? '/',
@@ -30,6 +30,6 @@ export function nodeWire(
       incoming.headers['transfer-encoding'] !== undefined ||
       Number(incoming.headers['content-length'] ?? 0) > 0,
     send: (call) => sendUpstream(pools, exchange, call),
-    connect: upgrade === undefined ? undefined : (call) => relaySocket(exchange, call),
+    connect: upgrade === undefined ? undefined : (call) => relaySocket({ incoming, outgoing, upgrade }, call),
   }
 }
