@@ -12,6 +12,7 @@ export function refusalOfFault(
 
 const spellings: Readonly<Record<UpstreamFault, (detail: string, rule: RouteRule) => Refusal | undefined>> = {
   unreachable: (detail) => ({ reason: 'upstream_unreachable', detail }),
+  busy: () => ({ reason: 'upstream_unavailable', retryAfterSeconds: 1 }),
   first_byte_timeout: (detail) => ({ reason: 'upstream_timeout', detail }),
   idle_timeout: (detail) => ({ reason: 'upstream_timeout', detail }),
   broken: (detail) => ({ reason: 'upstream_failed', detail }),

@@ -13,10 +13,15 @@ export interface HttpServer {
   readonly drain: (graceMs: number) => Promise<void>
 }
 
+export interface ListenOptions {
+  readonly port: number
+  readonly host: string
+}
+
 /** Serves `fetch` over HTTP/1.1, with every wait bounded and every early refusal in the error envelope. */
 export async function listen(
   fetch: (request: Request, exchange: NodeExchange) => Response | Promise<Response>,
-  { port, host }: { readonly port: number; readonly host: string },
+  { port, host }: ListenOptions,
 ): Promise<HttpServer> {
   const upgrades = createUpgrades()
   const answer = getRequestListener(
