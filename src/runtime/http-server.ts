@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { refusal, refuse, refuseOnSocket } from './early-refusals.ts'
 import type { NodeExchange } from './node-wire.ts'
 import { asksForWebSocket, createUpgrades } from './upgrades.ts'
@@ -25,10 +26,12 @@ export async function listen(
 ): Promise<HttpServer> {
   const upgrades = createUpgrades()
   const answer = getRequestListener(
-    (request, { incoming, outgoing }) => {
+    async (request, { incoming, outgoing }) => {
       // HTTP/1.1 alone is served here.
       const http1 = { incoming: incoming as IncomingMessage, outgoing: outgoing as ServerResponse }
-      return fetch(request, { ...http1, upgrade: upgrades.of(http1.incoming) })
+      const response = await fetch(request, { ...http1, upgrade: upgrades.of(http1.incoming) })
+      // What was written past the app stays so, whatever the app made of the sign for it: a HEAD's answer is copied.
+      return http1.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response
     },
     { errorHandler: () => refusal(400, 'bad_request', 'This is not a request that can be answered.') },
   )
