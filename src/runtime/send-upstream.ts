@@ -21,6 +21,7 @@ export async function sendUpstream(
   const fields = requestFields(call, exchange.incoming)
   if (fields === undefined) return failed('broken', 'no request that can be spelled')
   const hasBody = headers['transfer-encoding'] !== undefined || declaredBytes > 0
+  if (hasBody) exchange.pacesBody()
   const pool = pools.to(address.origin, timeouts.connectMs)
   const attempt = async (): Promise<TransferEnd> => {
     if (exchange.outgoing.destroyed) return failed('client_gone', 'before the call')
