@@ -7,6 +7,7 @@ import type { Policy } from './policy.ts'
 import type { World } from './ports.ts'
 import type { Revocation, Revocations } from './tokens/revocations.ts'
 import type { KeyRing } from './tokens/signing-key-ring.ts'
+import type { UpstreamTokens } from './tokens/upstream-tokens.ts'
 
 /** What a process keeps in memory between calls. Nothing in it outranks the store. */
 export interface Memory {
@@ -16,6 +17,7 @@ export interface Memory {
   readonly usage: UsageTally
   readonly audit: AuditTally
   readonly guessGuard: GuessGuard
+  readonly upstreamTokens: UpstreamTokens
 }
 
 /** Makes a revocation of this process's own count here at once; the others hear of it with its commit. */

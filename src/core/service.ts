@@ -13,12 +13,15 @@ import { type IssuedKey, issueKey, type KeyOrder } from './keys/issue.ts'
 import type { KeyUsage } from './keys/key-usage.ts'
 import { type Rotation, rotateKey } from './keys/rotate.ts'
 import { type LeakReport, reportLeak } from './leaks/report.ts'
+import type { LimitState } from './limits/rate-limit.ts'
+import { type RouteTake, takeRouteRate } from './limits/route-rate.ts'
 import { idForms, type Listing, listing, type PageRequest, parsePage } from './page.ts'
 import { covers } from './permissions.ts'
 import type { Policy } from './policy.ts'
 import { fail, ok, type Result } from './result.ts'
 import type { ServiceParts } from './service-parts.ts'
 import { type AdmittedCall, admitCall, revocationsAgeSeconds } from './tokens/admit-call.ts'
+import { admitKeyCall } from './tokens/admit-key-call.ts'
 import { importSigningKey, retireSigningKey, rotateSigningKeys } from './tokens/change-signing-keys.ts'
 import { cutOffClient, endSession, endToken } from './tokens/end.ts'
 import { type ExchangeRequest, exchange, findGenuineKey, type TokenPair } from './tokens/exchange.ts'
@@ -43,6 +46,8 @@ import { type RevokeTokenRequest, revokeToken, type TokenRevocation } from './to
 import type { Session, SessionFilter } from './tokens/session.ts'
 import type { SigningKeyRecord } from './tokens/signing-key-state.ts'
 import type { SigningKeys } from './tokens/signing-keys.ts'
+import { type Standing, standingOf } from './tokens/standing.ts'
+import { mintUpstreamToken, type UpstreamTokenOrder } from './tokens/upstream-tokens.ts'
 import type { Principal } from './tokens/verify.ts'
 
 /** The core's whole public face: every use case, bound to a world and a policy. */
@@ -74,6 +79,14 @@ export interface Service {
     caller: Caller,
   ) => Promise<Result<TokenRevocation, Failure>>
   readonly admit: (accessToken: string, caller: Caller) => Promise<Result<AdmittedCall, Failure>>
+  /** Admits a call by an API key itself, where a route takes one. */
+  readonly admitKey: (apiKey: string, caller: Caller) => Promise<Result<AdmittedCall, Failure>>
+  /** What has become of whom a call was admitted for: for streams, which outlive the question. */
+  readonly standing: (principal: Principal) => Promise<Standing>
+  /** Tells an upstream who calls, in a JWT of its own. */
+  readonly upstreamToken: (principal: Principal, order: UpstreamTokenOrder) => Promise<string>
+  /** Counts a call against a route's own limit. */
+  readonly takeRouteRate: (take: RouteTake) => Promise<Result<LimitState, Failure>>
   /** Refuses an actor whose token does not carry a permission. */
   readonly authorize: (actor: Actor, needed: string) => Result<Principal, Failure>
 
@@ -168,6 +181,10 @@ function bindUseCases(parts: ServiceParts): Service {
     revokeToken: (request, caller) => revokeToken(parts, request, caller),
     explain: (question) => explain(parts, question),
     admit: (accessToken, caller) => admitCall(parts, accessToken, caller),
+    admitKey: (apiKey, caller) => admitKeyCall(parts, apiKey, caller),
+    standing: (principal) => standingOf(parts, principal),
+    upstreamToken: (principal, order) => mintUpstreamToken(parts, principal, order),
+    takeRouteRate: (take) => takeRouteRate(world, take),
     authorize: ({ principal }, needed) =>
       covers(principal.permissions, needed) ? ok(principal) : fail({ reason: 'permission_missing', needed }),
 

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { addApiDescription } from './api-description.ts'
+import type { Behind } from './behind.ts'
 import { crossOrigin } from './cross-origin.ts'
 import type { GatewayContext, GatewayEnv } from './gateway-env.ts'
 import { guard, requirePermission } from './guard.ts'
@@ -17,6 +18,8 @@ export interface AppOptions {
   readonly basePath: string
   /** The origins whose pages may read answers; exact, and none by default. */
   readonly corsOrigins: readonly string[]
+  /** The operator's own APIs; undefined where nothing stands behind. */
+  readonly behind: Behind | undefined
 }
 
 export interface Gateway {
@@ -26,7 +29,7 @@ export interface Gateway {
 
 /** Builds the gateway: observe, then cross-origin, then the guard, then the routes; every error in its face's spelling. */
 export function createApp(options: AppOptions): Gateway {
-  const { mounts, basePath } = options
+  const { mounts, basePath, behind } = options
   const app = new OpenAPIHono<GatewayEnv>({ strict: false })
   const refuse = (c: GatewayContext, refusal: Refusal) => {
     c.set('refused', { reason: refusal.reason, cause: causeOf(refusal) })
@@ -35,19 +38,24 @@ export function createApp(options: AppOptions): Gateway {
   const faceOf = (c: GatewayContext) =>
     mounts.find((mount) => c.req.path.startsWith(`${basePath}${mount.basePath}/`)) ?? mounts[0]
 
-  app.onError((error, c) => {
+  const fault = (c: GatewayContext, error: unknown) => {
     c.env.log.fault(error, c.get('requestId'))
-    const away = error.name === 'StoreUnavailableError'
+    const away = error instanceof Error && error.name === 'StoreUnavailableError'
     return refuse(
       c,
       away ? { reason: 'service_unavailable', retryAfterSeconds: 2 } : { reason: 'internal_fault' },
     )
-  })
+  }
+  app.onError((error, c) => fault(c, error))
 
   app.use(observe())
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins))
   // Late, because the table is complete only when all routes below are added.
-  app.use((c, next) => guarding(c, next))
+  app.use((c, next) => {
+    c.set('behind', behind)
+    const isOwn = behind?.proxy === undefined || table.owns(c.req.path)
+    return isOwn ? guarding(c, next) : behind.proxy(c, { refuse, fault })
+  })
 
   const permissions = new Map<string, string | undefined>()
   addHealth(app, refuse)
@@ -61,11 +69,14 @@ export function createApp(options: AppOptions): Gateway {
     }
   }
   addApiDescription(app, { basePath, mounts })
+  const questions = behind?.questions ?? []
+  for (const { path, handle } of questions) app.all(basePath + path, (c) => handle(c, { refuse, fault }))
 
   const rows = app.routes
     .filter((route) => route.method !== 'ALL')
     .map(({ method, path }) => ({ method, pattern: path, permission: permissions.get(`${method} ${path}`) }))
-  const table = routeTable(rows, basePath)
+    .concat(questions.map(({ path }) => ({ method: 'ALL', pattern: basePath + path, permission: undefined })))
+  const table = routeTable(rows, { basePath, faces: mounts.map((mount) => mount.basePath) })
   const guarding = guard(table, refuse)
   app.notFound((c) => {
     const allow = table.methodsOf(c.req.path)

@@ -26,15 +26,20 @@ export function noteKey(
 ): void {
   c.set('key', key)
   c.set('meter', meter)
-  if (meter.rate !== undefined) {
-    for (const [name, value] of Object.entries(limitHeaders(meter.rate))) c.header(name, value)
-  }
-  if (key.rotatedAt !== undefined && key.retiresAt !== undefined) tellRetirement(c, key, key.retiresAt)
+  const rate = meter.rate === undefined ? [] : Object.entries(limitHeaders(meter.rate))
+  for (const [name, value] of rate) c.header(name, value)
+  for (const [name, value] of keyNotices(key)) c.header(name, value, { append: name === 'Link' })
 }
 
-/** `Deprecation` (RFC 9745 §2.1), `Sunset` (RFC 8594 §3) and the way to the successor (RFC 5829 §3.3). */
-function tellRetirement(c: GatewayContext, key: ApiKey, retiresAt: Date): void {
-  c.header('Deprecation', `@${Math.floor((key.rotatedAt ?? retiresAt).getTime() / 1000)}`)
-  c.header('Sunset', retiresAt.toUTCString())
-  c.header('Link', `</api/v1/keys/${key.successorId}>; rel="successor-version"`, { append: true })
+/**
+ * What the holder of a key that is on its way out is told: `Deprecation` (RFC 9745 §2.1), `Sunset` (RFC 8594 §3) and the
+ * way to the successor (RFC 5829 §3.3).
+ */
+export function keyNotices({ rotatedAt, retiresAt, successorId }: ApiKey): readonly [string, string][] {
+  if (rotatedAt === undefined || retiresAt === undefined) return []
+  return [
+    ['Deprecation', `@${Math.floor(rotatedAt.getTime() / 1000)}`],
+    ['Sunset', retiresAt.toUTCString()],
+    ['Link', `</api/v1/keys/${successorId}>; rel="successor-version"`],
+  ]
 }

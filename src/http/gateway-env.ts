@@ -3,6 +3,7 @@ import type { ApiKey } from '../core/keys/api-key.ts'
 import type { MeterReading } from '../core/limits/meter.ts'
 import type { Service } from '../core/service.ts'
 import type { Principal } from '../core/tokens/verify.ts'
+import type { Behind } from './behind.ts'
 import type { RouteTable } from './route-table.ts'
 import type { Wire } from './wire.ts'
 
@@ -33,6 +34,11 @@ export interface RequestLine {
   readonly requestId: string
   readonly clientId: string | undefined
   readonly keyId: string | undefined
+  /** The operator's rule for a call behind the gateway, and the upstream that it went to. */
+  readonly rule: string | undefined
+  readonly upstream: string | undefined
+  /** Why the rule would have refused, were it enforced. */
+  readonly shadowed: string | undefined
   /** The reason of a refusal, as the core names it. */
   readonly reason: string | undefined
   /** What exactly was wrong, for those who read the log and not for the caller. */
@@ -43,11 +49,21 @@ export interface GatewayVariables {
   requestId: string
   /** The map of the house, for the routes that explain it. */
   routes: RouteTable
+  /** What stands behind, for the same; undefined where nothing does. */
+  behind: Behind | undefined
   /** Set by the guard on every route that is not public. */
   principal: Principal
   /** The key that a call was made with, itself or by a token of it. */
   key: ApiKey | undefined
   meter: MeterReading | undefined
+  /** The operator's rule that a call behind the gateway fell under. */
+  rule: string | undefined
+  /** The upstream that it went to. */
+  upstream: string | undefined
+  /** Why a rule that only watches would have refused it. */
+  shadowed: string | undefined
+  /** The status that was written past the app, straight to the client. */
+  sentStatus: number | undefined
   refused: { readonly reason: string; readonly cause: string | undefined } | undefined
 }
 

@@ -27,11 +27,14 @@ export function observe(): MiddlewareHandler<GatewayEnv> {
     c.env.log.request({
       method: c.req.method,
       route: route === '' || route === '/*' || route === '*' ? '(none)' : route,
-      status: c.res.status,
+      status: c.get('sentStatus') ?? c.res.status,
       durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
       requestId,
       clientId: key?.clientId,
       keyId: key?.id,
+      rule: c.get('rule'),
+      upstream: c.get('upstream'),
+      shadowed: c.get('shadowed'),
       reason: refused?.reason,
       cause: refused?.cause,
     })

@@ -20,4 +20,8 @@ export const publicRoutes: readonly string[] = [
   'POST /api/v1/keys/:id/revoke',
   // By possession as well: whoever found a key may have it killed.
   'POST /api/v1/leaks',
+  // What another proxy asks about a call, with the credential of that call.
+  'ALL /authz/forward-auth',
+  'ALL /authz/auth-request',
+  'ALL /authz/ext-authz/*',
 ]

@@ -19,6 +19,16 @@ export type HttpFailure =
   | { readonly reason: 'body_malformed' }
   | { readonly reason: 'request_invalid'; readonly details: readonly FieldProblem[] }
   | { readonly reason: 'grant_type_unsupported' }
+  /** The path could mean one thing here and another behind. */
+  | { readonly reason: 'path_refused'; readonly problem: string }
+  /** A question about another call, from a peer that is none of the operator's proxies. */
+  | { readonly reason: 'proxy_untrusted' }
+  | { readonly reason: 'proxy_question_incomplete'; readonly missing: readonly string[] }
+  | { readonly reason: 'upstream_unreachable'; readonly detail: string }
+  | { readonly reason: 'upstream_failed'; readonly detail: string }
+  | { readonly reason: 'upstream_timeout'; readonly detail: string }
+  /** Left alone for a while because it does not answer, or busy with as much as it may have. */
+  | { readonly reason: 'upstream_unavailable'; readonly retryAfterSeconds: number }
   | { readonly reason: 'service_unavailable'; readonly retryAfterSeconds: number }
   | { readonly reason: 'internal_fault' }
 
@@ -32,5 +42,7 @@ export function causeOf(refusal: Refusal): string | undefined {
   if (refusal.reason === 'token_revoked') return refusal.kind
   if (refusal.reason === 'refresh_token_reused') return `session ${refusal.sessionId}`
   if (refusal.reason === 'presented_token_invalid') return `${refusal.parameter}: ${refusal.cause}`
+  if (refusal.reason === 'path_refused') return refusal.problem
+  if ('detail' in refusal) return refusal.detail
   return undefined
 }

@@ -18,11 +18,16 @@ export interface RouteTable {
   readonly publicMethodsOf: (path: string) => readonly string[]
   /** The route that a call would reach; undefined when there is none. */
   readonly find: (method: string, path: string) => RouteRow | undefined
+  /** Whether a path is the gateway's own: every route, and all below a face, whether or not there is one. */
+  readonly owns: (path: string) => boolean
   readonly publicCount: number
 }
 
-/** Builds the table from the rows of the router. */
-export function routeTable(rows: readonly RouteRow[], basePath: string): RouteTable {
+/** Builds the table from the rows of the router, given where the faces are. */
+export function routeTable(
+  rows: readonly RouteRow[],
+  { basePath, faces }: { readonly basePath: string; readonly faces: readonly string[] },
+): RouteTable {
   const listed = new Set(publicRoutes.map((row) => withBase(row, basePath)))
   // Only what is there: a public route of a face that is off answers as any unknown path does.
   const open = rows.filter(({ method, pattern }) => listed.has(`${method} ${pattern}`))
@@ -31,9 +36,11 @@ export function routeTable(rows: readonly RouteRow[], basePath: string): RouteTa
   const methods = (found: readonly RouteRow[]) => found.flatMap(({ method }) => withHead(method))
   return {
     methodsOf: (path) => methods(all(path)),
-    isPublic: (method, path) => methods(publicOnly(path)).includes(method),
+    isPublic: (method, path) => publicOnly(path).some((row) => takes(row.method, method)),
     publicMethodsOf: (path) => methods(publicOnly(path)),
-    find: (method, path) => all(path).find((row) => withHead(row.method).includes(method)),
+    find: (method, path) => all(path).find((row) => takes(row.method, method)),
+    owns: (path) =>
+      faces.some((face) => `${path}/`.startsWith(`${basePath}${face}/`)) || all(path).length > 0,
     publicCount: open.length,
   }
 }
@@ -56,6 +63,11 @@ export function moved(path: string, basePath: string): string {
 function withBase(row: string, basePath: string): string {
   const [method, path = ''] = row.split(' ')
   return `${method} ${moved(path, basePath)}`
+}
+
+/** Whether a route answers a method; `ALL` is what it says. */
+function takes(routed: string, method: string): boolean {
+  return routed === 'ALL' || withHead(routed).includes(method)
 }
 
 function withHead(method: string): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import { openEmbedded } from './embedded.ts'
 import { migratePostgres, type OpenDatabase, openPostgres } from './postgres.ts'
 import { embeddedSecret } from './secret-file.ts'

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { parseSettings, type Settings } from '../settings.ts'
+import { parseSettings, type Settings } from '../settings/settings.ts'
 import { StartError } from './start-error.ts'
 
 /** Reads the process's environment and a `.env` file beside it; what is set already wins. @throws StartError */

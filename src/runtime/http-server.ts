@@ -1,7 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
+import { refusal, refuse, refuseOnSocket } from './early-refusals.ts'
 import type { NodeExchange } from './node-wire.ts'
+import { asksForWebSocket, createUpgrades } from './upgrades.ts'
 
 export interface HttpServer {
   readonly server: Server
@@ -10,24 +13,35 @@ export interface HttpServer {
   readonly drain: (graceMs: number) => Promise<void>
 }
 
+export interface ListenOptions {
+  readonly port: number
+  readonly host: string
+}
+
 /** Serves `fetch` over HTTP/1.1, with every wait bounded and every early refusal in the error envelope. */
 export async function listen(
   fetch: (request: Request, exchange: NodeExchange) => Response | Promise<Response>,
-  { port, host }: { readonly port: number; readonly host: string },
+  { port, host }: ListenOptions,
 ): Promise<HttpServer> {
+  const upgrades = createUpgrades()
   const answer = getRequestListener(
-    (request, { incoming, outgoing }) =>
+    (request, { incoming, outgoing }) => {
       // HTTP/1.1 alone is served here.
-      fetch(request, {
-        incoming: incoming as IncomingMessage,
-        outgoing: outgoing as ServerResponse,
-        upgrade: undefined,
-      }),
-    {
-      errorHandler: () => envelopeResponse(400, 'bad_request', 'This is not a request that can be answered.'),
+      const http1 = { incoming: incoming as IncomingMessage, outgoing: outgoing as ServerResponse }
+      return fetch(request, { ...http1, upgrade: upgrades.of(http1.incoming) })
     },
+    { errorHandler: () => refusal(400, 'bad_request', 'This is not a request that can be answered.') },
   )
   const state = { draining: false, underway: new Set<ServerResponse>() }
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    state.underway.add(response)
+    response.once('close', () => state.underway.delete(response))
+    // What follows an offer that is not taken up is lost to Node's parser: nothing may be read after it.
+    if (state.draining || request.headers.upgrade !== undefined) response.shouldKeepAlive = false
+    if (countHosts(request) > 1) refuse(response, 400, 'bad_request', 'A request names one Host.')
+    else answer(request, response)
+  }
+  const isAnswering = (socket: Duplex) => [...state.underway].some(({ req }) => req.socket === socket)
   const server = createServer(
     {
       headersTimeout: 15_000,
@@ -38,15 +52,22 @@ export async function listen(
       noDelay: true,
       // A missing Host is refused by the listener below, in our own words.
       requireHostHeader: false,
+      // Behind a request that is still being answered, the socket is not free to speak another protocol.
+      shouldUpgradeCallback: (request) => asksForWebSocket(request) && !isAnswering(request.socket),
     },
-    (request, response) => {
-      state.underway.add(response)
-      response.once('close', () => state.underway.delete(response))
-      if (state.draining) response.shouldKeepAlive = false
-      if (countHosts(request) > 1) refuse(response, 400, 'bad_request', 'A request names one Host.')
-      else answer(request, response)
-    },
+    serve,
   )
+  server.on('upgrade', (request, _socket, head) => {
+    const { socket } = request
+    const response = new ServerResponse(request)
+    upgrades.take(request, { socket, head })
+    // A socket that the app takes over closes without its response.
+    socket.once('close', () => state.underway.delete(response))
+    // A refused handshake is answered like any other request, and then the connection ends.
+    response.once('finish', () => socket.destroySoon())
+    response.assignSocket(socket)
+    serve(request, response)
+  })
   server.on('clientError', refuseOnSocket)
   server.on('checkExpectation', (_request, response) =>
     refuse(response, 417, 'expectation_failed', 'Only "Expect: 100-continue" can be met.'),
@@ -64,7 +85,10 @@ export async function listen(
       for (const response of state.underway) response.shouldKeepAlive = false
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeIdleConnections()
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+      const cut = setTimeout(() => {
+        server.closeAllConnections()
+        upgrades.cut()
+      }, graceMs)
       await closed
       clearTimeout(cut)
     },
@@ -74,60 +98,4 @@ export async function listen(
 /** RFC 9112 §3.2: a request with two is refused, since the next hop might believe the other one. */
 function countHosts(request: IncomingMessage): number {
   return request.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length
-}
-
-const parserRefusals: Readonly<Record<string, readonly [number, string, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'headers_too_large', 'The request headers are too large.'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'request_timeout', 'The request did not arrive in time.'],
-}
-
-/** Answers what Node's parser refused before there was a request. */
-function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const [status, code, message] = parserRefusals[error.code ?? ''] ?? [
-    400,
-    'bad_request',
-    'This is not well-formed HTTP/1.1.',
-  ]
-  const { body, headers } = envelope(code, message)
-  const head = Object.entries({
-    Date: new Date().toUTCString(),
-    ...headers,
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-  })
-  // Not kept half open for a peer that never closes its side.
-  socket.once('finish', () => socket.destroySoon())
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
-  )
-}
-
-function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  const { body, headers } = envelope(code, message)
-  response.writeHead(status, { ...headers, Connection: 'close' }).end(body)
-}
-
-function envelopeResponse(status: number, code: string, message: string): Response {
-  const { body, headers } = envelope(code, message)
-  return new Response(body, { status, headers })
-}
-
-function envelope(code: string, message: string) {
-  const requestId = crypto.randomUUID()
-  return {
-    body: JSON.stringify({
-      error: { code, message },
-      meta: { timestamp: new Date().toISOString(), request_id: requestId },
-    }),
-    headers: {
-      'Content-Type': 'application/json; charset=utf-8',
-      'X-Request-Id': requestId,
-      'X-Content-Type-Options': 'nosniff',
-      'Cache-Control': 'no-store',
-    },
-  }
 }

@@ -8,6 +8,7 @@ import type { Memory } from '../core/service-parts.ts'
 import { loadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { createRevocations } from '../core/tokens/revocations.ts'
 import { createKeyRing } from '../core/tokens/signing-key-ring.ts'
+import { createUpstreamTokens } from '../core/tokens/upstream-tokens.ts'
 
 export type ProcessMemory = Memory
 
@@ -28,5 +29,6 @@ export async function loadMemory(
     usage: createUsageTally(),
     audit: createAuditTally(),
     guessGuard,
+    upstreamTokens: createUpstreamTokens(),
   }
 }

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Wire } from '../http/wire.ts'
 import { addresses, canonicalAddress } from './addresses.ts'
-import { sendUpstream, type UpstreamPools } from './send-upstream.ts'
+import { sendUpstream } from './send-upstream.ts'
+import type { UpstreamPools } from './upstream-pools.ts'
 import { relaySocket } from './websocket-relay.ts'
 
 /** One request on Node: its two halves, and the bare socket where it asks for another protocol. */

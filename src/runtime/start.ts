@@ -1,11 +1,13 @@
 import type { Logger } from 'pino'
 import { createGuessGuard } from '../core/limits/guess-guard.ts'
-import { createService } from '../core/service.ts'
+import { createService, type Service } from '../core/service.ts'
 import { SecretMismatchError } from '../core/tokens/signing-keys.ts'
 import { facesOf } from '../dialects/all.ts'
+import { type BehindTheCounter, createGateway } from '../gateway/gateway.ts'
+import type { GatewayRules } from '../gateway/rules.ts'
 import { createApp } from '../http/app.ts'
 import type { GatewayBindings } from '../http/gateway-env.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import { createStore } from '../store/store.ts'
 import { clientAddress } from './addresses.ts'
 import { createAlarms } from './alarms.ts'
@@ -15,9 +17,12 @@ import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
 import { loadMemory } from './memory.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
-import { createUpstreamPools } from './send-upstream.ts'
+import { repeat } from './repeat.ts'
+import { readRules } from './rules-source.ts'
+import { watchRules } from './rules-watch.ts'
 import { StartError } from './start-error.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
+import { createUpstreamPools } from './upstream-pools.ts'
 import { withDeadline } from './with-deadline.ts'
 import { withoutLimits } from './without-limits.ts'
 import { createWorld } from './world.ts'
@@ -51,6 +56,7 @@ export async function startGateway({
   onFatal,
 }: StartOptions): Promise<RunningGateway> {
   const secrets = await findSecrets(settings)
+  const rules = await readRulesOrExplain(settings)
   const database = await openDatabase(settings, (error) =>
     logger.warn({ fault: describeFault(error) }, 'an idle database connection was lost'),
   )
@@ -74,10 +80,12 @@ export async function startGateway({
     const service = createService({ world, policy, memory })
     if (!settings.rateLimits)
       logger.warn('RATE_LIMITS=off: no rate, no quota and no guess is limited; for load tests only')
+    const behind = createGateway(rules, settings)
     const { app, table } = createApp({
       mounts: facesOf(settings.faces),
       basePath: settings.basePath,
       corsOrigins: settings.corsOrigins,
+      behind,
     })
 
     const state = { draining: false }
@@ -100,6 +108,11 @@ export async function startGateway({
       auditRetentionDays: settings.auditRetentionDays,
     })
     const http = await listenOrExplain(serve, settings)
+    const keeper = keepStreams(behind, { service, logger })
+    const unwatch =
+      settings.rules?.kind === 'file'
+        ? watchRules(settings.rules, { logger, replace: behind.replaceRules })
+        : () => {}
     const url = `http://${hostInUrl(settings.host)}:${http.address.port}`
     const notice = await handOverFirstKey(world, settings, {
       interactive: showOnce !== undefined,
@@ -112,6 +125,8 @@ export async function startGateway({
         docs: `${url}${settings.basePath}/docs`,
         database: database.kind,
         publicRoutes: table.publicCount,
+        routes: rules?.length,
+        publicRules: rules?.filter(({ isPublic }) => isPublic).length,
       },
       'ready',
     )
@@ -120,7 +135,9 @@ export async function startGateway({
       url,
       async stop() {
         state.draining = true
+        unwatch()
         await http.drain(settings.shutdownGraceSeconds * 1000)
+        await keeper.stop()
         await pools.close()
         await upkeep?.stop()
         await alarms.settled()
@@ -132,6 +149,25 @@ export async function startGateway({
     await database.close()
     throw error instanceof SecretMismatchError ? new StartError(error.message) : error
   }
+}
+
+async function readRulesOrExplain({ rules: source }: Settings): Promise<GatewayRules | undefined> {
+  if (source === undefined) return undefined
+  const rules = await readRules(source)
+  if (rules.ok) return rules.value
+  const lines = rules.failure.map((line) => `  ${line}`)
+  throw new StartError(`These routes cannot be used:\n${lines.join('\n')}\nSee docs/gateway.md.`)
+}
+
+/** No stream outlives its credential by more than this and a moment. */
+const STREAMS_EVERY_MS = 1000
+
+function keepStreams(
+  { streams }: BehindTheCounter,
+  { service, logger }: { readonly service: Service; readonly logger: Logger },
+) {
+  const work = () => streams.sweep(service)
+  return repeat({ everyMs: STREAMS_EVERY_MS, work, complaint: 'open streams could not be looked at' }, logger)
 }
 
 async function listenOrExplain(

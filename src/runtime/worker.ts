@@ -9,7 +9,7 @@ import { createService } from '../core/service.ts'
 import { keepSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { facesOf } from '../dialects/all.ts'
 import { createApp } from '../http/app.ts'
-import { parseSettings, type Settings } from '../settings.ts'
+import { parseSettings, type Settings } from '../settings/settings.ts'
 import { createStore } from '../store/store.ts'
 import { StoreUnavailableError } from '../store/store-error.ts'
 import { clientAddress } from './addresses.ts'
@@ -140,7 +140,7 @@ function createIsolate(env: WorkerEnv): Isolate | undefined {
     settings: settings.value,
     logger,
     linkAudit: createAuditLinker(logger),
-    fetch: createApp({ mounts: facesOf(faces), basePath, corsOrigins }).app.fetch,
+    fetch: createApp({ mounts: facesOf(faces), basePath, corsOrigins, behind: undefined }).app.fetch,
     memory: undefined,
     signingKeysKeptAtMs: 0,
     auditLinkedAtMs: 0,

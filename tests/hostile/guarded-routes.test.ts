@@ -60,7 +60,15 @@ describe('the router, walked from end to end without a token', () => {
   })
 
   it('reaches every route of the public list on both slash forms, and the list names none that is gone', async () => {
-    for (const row of publicRoutes) {
+    const questions = publicRoutes.filter((row) => row.startsWith('ALL '))
+    for (const row of questions) {
+      for (const method of methods) {
+        // Whoever is no proxy of the operator's has nothing to ask, with a token or without.
+        const { status } = await gateway.call(method, row.slice(4).replace('*', 'x'), { token })
+        expect([row, method, status]).toEqual([row, method, 403])
+      }
+    }
+    for (const row of publicRoutes.filter((row) => !questions.includes(row))) {
       const [method, path] = row.split(' ') as [string, string]
       for (const form of [path, `${path}/`]) {
         const { status } = await gateway.call(method, form, method === 'POST' ? { json: {} } : {})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSettings } from '../../src/settings.ts'
+import { parseSettings } from '../../src/settings/settings.ts'
 
 const secret = 'a secret of more than thirty-two characters'
 const databaseUrl = 'postgres://user:canary@db.test/guichet'

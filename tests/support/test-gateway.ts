@@ -7,10 +7,13 @@ import type { World } from '../../src/core/ports.ts'
 import { createService, type Service } from '../../src/core/service.ts'
 import type { KeyRing } from '../../src/core/tokens/signing-key-ring.ts'
 import { faces } from '../../src/dialects/all.ts'
+import { type BehindTheCounter, createGateway } from '../../src/gateway/gateway.ts'
+import type { GatewayRules } from '../../src/gateway/rules.ts'
 import { type AppOptions, createApp, type Gateway } from '../../src/http/app.ts'
 import type { RequestLine } from '../../src/http/gateway-env.ts'
 import { loadMemory } from '../../src/runtime/memory.ts'
 import { migratePostgres, openPostgres } from '../../src/runtime/postgres.ts'
+import { workerWire } from '../../src/runtime/worker-wire.ts'
 import { createWorld } from '../../src/runtime/world.ts'
 import { createStore } from '../../src/store/store.ts'
 import { type Answer, type Call, init, readAnswer } from './call.ts'
@@ -32,6 +35,7 @@ export const testPolicy: Policy = {
 export interface TestGateway extends Gateway {
   readonly world: World
   readonly service: Service
+  readonly behind: BehindTheCounter
   readonly signingKeys: KeyRing
   readonly database: TestDatabase
   /** The key of the client "admin", who may do everything. */
@@ -59,6 +63,9 @@ export async function createTestGateway(
     readonly secrets?: readonly string[]
     /** The database of another test gateway, which stays its own to drop. */
     readonly database?: TestDatabase
+    readonly rules?: GatewayRules
+    /** Whether the peer of every call is one of the operator's proxies. */
+    readonly trustsPeer?: boolean
   } = {},
 ): Promise<TestGateway> {
   const database = options.database ?? (await freshDatabase())
@@ -80,29 +87,30 @@ export async function createTestGateway(
   })
   const { signingKeys } = memory
   const service = createService({ world, policy, memory })
-  const gateway = createApp({ mounts: faces, basePath: '', corsOrigins: [], ...options.app })
+  const behind = createGateway(options.rules, { basePath: '' })
+  const gateway = createApp({ mounts: faces, basePath: '', corsOrigins: [], behind, ...options.app })
   const requestLines: RequestLine[] = []
   const faults: unknown[] = []
   const bindings = {
     service,
     draining: false,
     addressOf: () => '192.0.2.1',
-    wire: () => {
-      throw new Error('There is no wire here: what is proxied is tested over one.')
-    },
     log: {
       request: (line: RequestLine) => requestLines.push(line),
       fault: (error: unknown) => faults.push(error),
     },
   }
-  const call = async (method: string, path: string, options: Call = {}) =>
-    readAnswer(
-      await gateway.app.request(`http://gateway.test${path}`, { method, ...init(options) }, bindings),
-    )
+  const trustedProxies = options.trustsPeer === true ? ['192.0.2.0/24'] : []
+  const call = async (method: string, path: string, options: Call = {}) => {
+    const request = new Request(`http://gateway.test${path}`, { method, ...init(options) })
+    const wire = () => workerWire(request, { peer: '192.0.2.1', trustedProxies })
+    return readAnswer(await gateway.app.fetch(request, { ...bindings, wire }))
+  }
   return {
     ...gateway,
     world,
     service,
+    behind,
     signingKeys,
     database,
     adminKey,

@@ -14,6 +14,9 @@ type Unaudited =
   | 'probe'
   | 'revocationsAgeSeconds'
   | 'explain'
+  | 'standing'
+  | 'upstreamToken'
+  | 'takeRouteRate'
   | 'introspect'
   | 'listClients'
   | 'listKeys'
@@ -94,6 +97,12 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
       if (!result.ok) refused(result.failure, {}, caller)
       return result
     },
+    admitKey: (apiKey, caller) =>
+      byCredential(service.admitKey(apiKey, caller), {
+        caller,
+        keyId: parseApiKey(apiKey)?.id,
+        draft: () => undefined,
+      }),
     authorize(actor, needed) {
       const result = service.authorize(actor, needed)
       if (!result.ok) refused(result.failure, actor.principal, actor.caller)

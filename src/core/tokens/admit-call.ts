@@ -69,7 +69,8 @@ export function revocationsAgeSeconds({ memory }: Pick<ServiceParts, 'memory'>, 
   return (now.getTime() - memory.revocations.syncedAt().getTime()) / 1000
 }
 
-function knowsRevocations(parts: ServiceParts, now: Date): Result<void, Failure> {
+/** Refuses while this process does not know whether a revocation has been missed for too long. */
+export function knowsRevocations(parts: ServiceParts, now: Date): Result<void, Failure> {
   const staleSeconds = revocationsAgeSeconds(parts, now)
   if (staleSeconds <= parts.policy.revocationsStaleSeconds) return ok(undefined)
   return fail({ reason: 'revocations_stale', staleSeconds })

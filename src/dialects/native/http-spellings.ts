@@ -1,8 +1,10 @@
 import type { HttpFailure } from '../../http/refusal.ts'
+import { behindSpellings } from './behind-spellings.ts'
 import { challenged, type Spellings, tokenChallenged } from './spelling.ts'
 
 /** What HTTP itself refuses. */
 export const httpSpellings: Spellings<HttpFailure['reason']> = {
+  ...behindSpellings,
   authorization_malformed: {
     status: 401,
     code: 'invalid_token',
@@ -18,7 +20,7 @@ export const httpSpellings: Spellings<HttpFailure['reason']> = {
   credential_ambiguous: {
     status: 400,
     code: 'ambiguous_credentials',
-    message: 'Send the API key once: in the body or in X-API-Key.',
+    message: 'Send one credential, and in one place.',
   },
   route_unknown: { status: 404, code: 'not_found', message: 'There is nothing here.' },
   method_not_allowed: {

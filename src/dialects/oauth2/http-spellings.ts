@@ -59,6 +59,42 @@ export const httpSpellings: Spellings<HttpFailure['reason']> = {
     description: 'The gateway cannot serve this call right now. Try again shortly.',
     headers: ({ retryAfterSeconds }) => ({ 'Retry-After': String(retryAfterSeconds) }),
   },
+  path_refused: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The path could be read in more than one way.',
+  },
+  proxy_untrusted: {
+    status: 403,
+    error: 'invalid_request',
+    description: 'Only trusted proxies may ask about calls.',
+  },
+  proxy_question_incomplete: {
+    status: 403,
+    error: 'invalid_request',
+    description: 'The proxy does not say which call it asks about.',
+  },
+  upstream_unreachable: {
+    status: 502,
+    error: 'server_error',
+    description: 'The service behind cannot be reached.',
+  },
+  upstream_failed: {
+    status: 502,
+    error: 'server_error',
+    description: 'The service behind did not answer properly.',
+  },
+  upstream_timeout: {
+    status: 504,
+    error: 'server_error',
+    description: 'The service behind took too long to answer.',
+  },
+  upstream_unavailable: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    description: 'The service behind cannot take this call right now.',
+    headers: ({ retryAfterSeconds }) => ({ 'Retry-After': String(retryAfterSeconds) }),
+  },
   internal_fault: {
     status: 500,
     error: 'server_error',

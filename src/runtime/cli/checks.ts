@@ -1,5 +1,5 @@
 import manifest from '../../../package.json' with { type: 'json' }
-import type { Settings } from '../../settings.ts'
+import type { Settings } from '../../settings/settings.ts'
 import { createStore } from '../../store/store.ts'
 import { type StoreError, type StoreUnavailableError, storeError } from '../../store/store-error.ts'
 import { findSecrets } from '../database.ts'

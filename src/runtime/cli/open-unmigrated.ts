@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
-import type { Settings } from '../../settings.ts'
+import type { Settings } from '../../settings/settings.ts'
 import * as schema from '../../store/schema.ts'
 import { storeError } from '../../store/store-error.ts'
 import { databaseFolder } from '../data-folder.ts'

@@ -119,7 +119,7 @@ describe('an explanation', () => {
     for (let times = 0; times < 3; times++)
       await gateway.service.explain({
         credential: { kind: 'api_key', apiKey: api_key },
-        needed: undefined,
+        needed: [],
         address: '192.0.2.1',
         at: gateway.world.now(),
       })

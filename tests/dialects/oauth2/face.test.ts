@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { facesOf } from '../../../src/dialects/all.ts'
 import { spellings } from '../../../src/dialects/oauth2/refuse.ts'
-import { parseSettings } from '../../../src/settings.ts'
+import { parseSettings } from '../../../src/settings/settings.ts'
 import { createTestGateway } from '../../support/test-gateway.ts'
 
 const paths = [

@@ -1,13 +1,7 @@
 import { z } from 'zod'
-import { refreshTokenPrefix } from './core/keys/api-key.ts'
-import { isPrefix } from './core/keys/credential-text.ts'
-import {
-  accessLifetimeMaxSeconds,
-  clockSkewMaxSeconds,
-  type Policy,
-  signingAlgorithms,
-} from './core/policy.ts'
-import { fail, ok, type Result } from './core/result.ts'
+import { refreshTokenPrefix } from '../core/keys/api-key.ts'
+import { isPrefix } from '../core/keys/credential-text.ts'
+import { accessLifetimeMaxSeconds, clockSkewMaxSeconds, signingAlgorithms } from '../core/policy.ts'
 
 /** The faces that there are, in the order in which they are asked to spell what belongs to none. */
 export const faceNames = ['native', 'oauth2'] as const
@@ -96,6 +90,9 @@ export const environment = {
   TRUSTED_PROXIES: list
     .refine((cidrs) => cidrs.every(isCidr), 'must be networks like 10.0.0.0/8, with commas between')
     .default([]),
+  UPSTREAM_URL: httpUrl.optional(),
+  ROUTES_FILE: z.string().optional(),
+  ROUTES: z.string().optional(),
   LEAK_WEBHOOK_URL: httpUrl
     .refine((text) => (URL.parse(text)?.username ?? '') === '', 'must not hold a user name')
     .optional(),
@@ -110,116 +107,6 @@ export const environment = {
     })
     .default('info'),
 } as const
-
-const schema = z.object(environment)
-
-export interface Settings {
-  readonly port: number
-  readonly host: string
-  readonly basePath: string
-  readonly faces: readonly [FaceName, ...FaceName[]]
-  readonly corsOrigins: readonly string[]
-  readonly dataDir: string
-  readonly database: DatabaseSettings | undefined
-  /** The first writes, all read; undefined lets the embedded mode make its own. */
-  readonly secrets: readonly string[] | undefined
-  readonly bootstrapApiKey: string | undefined
-  /** Networks whose `X-Forwarded-For` is believed. */
-  readonly trustedProxies: readonly string[]
-  /** False lifts every limit: for load tests. */
-  readonly rateLimits: boolean
-  /** Where alarms go besides the log; undefined for nowhere. */
-  readonly leakWebhook: { readonly url: string; readonly secret: string } | undefined
-  /** How long the audit log is kept; 0 keeps it for ever. */
-  readonly auditRetentionDays: number
-  readonly shutdownGraceSeconds: number
-  readonly logLevel: string
-  readonly policy: Policy
-}
-
-export interface DatabaseSettings {
-  readonly url: string
-  readonly poolMax: number
-  readonly connectTimeoutMs: number
-  readonly queryTimeoutMs: number
-}
-
-export interface SettingProblem {
-  readonly name: string
-  readonly problem: string
-}
-
-/** Parses an environment, or names every problem at once. An empty variable counts as one that is not set. */
-export function parseSettings(
-  env: Readonly<Record<string, string | undefined>>,
-): Result<Settings, readonly SettingProblem[]> {
-  const set = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
-  )
-  const parsed = schema.safeParse(set)
-  const problems = parsed.success ? [] : parsed.error.issues.map(settingProblem)
-  if (set['DATABASE_URL'] !== undefined && set['GUICHET_SECRET'] === undefined) {
-    problems.push({
-      name: 'GUICHET_SECRET',
-      problem: 'is required with DATABASE_URL: make one with `npm run guichet -- secret generate`',
-    })
-  }
-  if (set['LEAK_WEBHOOK_URL'] !== undefined && set['LEAK_WEBHOOK_SECRET'] === undefined) {
-    problems.push({
-      name: 'LEAK_WEBHOOK_SECRET',
-      problem: 'is required with LEAK_WEBHOOK_URL: whsec_ and 32 random bytes in base64',
-    })
-  }
-  if (!parsed.success || problems.length > 0) return fail(problems)
-  const values = parsed.data
-  const issuer = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`
-  const [firstFace = faceNames[0], ...otherFaces] = faceNames.filter((name) => values.FACES.includes(name))
-  const [firstAudience = issuer, ...otherAudiences] = values.AUDIENCE ?? []
-  return ok({
-    port: values.PORT,
-    host: values.HOST,
-    basePath: values.BASE_PATH ?? '',
-    faces: [firstFace, ...otherFaces],
-    corsOrigins: values.CORS_ORIGINS,
-    dataDir: values.DATA_DIR,
-    database:
-      values.DATABASE_URL === undefined
-        ? undefined
-        : {
-            url: values.DATABASE_URL,
-            poolMax: values.DATABASE_POOL_MAX,
-            connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
-            queryTimeoutMs: values.DATABASE_QUERY_TIMEOUT_MS,
-          },
-    secrets: values.GUICHET_SECRET,
-    trustedProxies: values.TRUSTED_PROXIES,
-    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
-    rateLimits: values.RATE_LIMITS === 'on',
-    bootstrapApiKey: values.BOOTSTRAP_API_KEY,
-    leakWebhook:
-      values.LEAK_WEBHOOK_URL === undefined
-        ? undefined
-        : { url: values.LEAK_WEBHOOK_URL, secret: values.LEAK_WEBHOOK_SECRET ?? '' },
-    shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
-    logLevel: values.LOG_LEVEL,
-    policy: {
-      issuer,
-      audiences: [firstAudience, ...otherAudiences],
-      accessTtlSeconds: values.ACCESS_TTL_SECONDS,
-      refreshTtlSeconds: values.REFRESH_TTL_SECONDS,
-      clockSkewSeconds: values.CLOCK_SKEW_SECONDS,
-      signingAlgorithm: values.SIGNING_ALG,
-      signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
-      keyPrefix: values.KEY_PREFIX,
-      revocationsStaleSeconds: values.REVOCATIONS_STALE_SECONDS,
-    },
-  })
-}
-
-function settingProblem(issue: z.core.$ZodIssue): SettingProblem {
-  // Our own messages name no value, and zod's that could are all replaced above.
-  return { name: String(issue.path[0] ?? ''), problem: issue.message }
-}
 
 function isUrl(text: string, protocols: readonly string[]): boolean {
   const url = URL.parse(text)

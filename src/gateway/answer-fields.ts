@@ -1,0 +1,34 @@
+import type { FieldList } from '../http/wire.ts'
+import { endToEnd, fieldValue } from './hop-by-hop.ts'
+import { viaValue } from './request-fields.ts'
+import type { RouteRule } from './rules.ts'
+
+/**
+ * The fields of an upstream's answer that its client gets: without those of the hop between us, with the request's id
+ * and what the client's key must be told. An answer that a credential was needed for is kept by no shared cache, unless
+ * the upstream itself says how (RFC 9111 §3.5).
+ */
+export function answerFields(
+  fields: FieldList,
+  { rule, own }: { readonly rule: RouteRule; readonly own: FieldList },
+): FieldList {
+  const written = new Set(Object.keys(rule.answerFields.set).map((name) => name.toLowerCase()))
+  for (let index = 0; index < own.length; index += 2) {
+    const name = (own[index] as string).toLowerCase()
+    // These may stand beside the upstream's.
+    if (name !== 'vary' && name !== 'link') written.add(name)
+  }
+  const kept = endToEnd(
+    fields,
+    (plain) => written.has(plain) || plain === 'x-request-id' || rule.answerFields.remove.includes(plain),
+  )
+  const via = fieldValue(kept, 'via')
+  kept.push(...own)
+  if (via === undefined) kept.push('Via', viaValue)
+  if (!rule.isPublic) {
+    kept.push('Vary', rule.credentials.includes('api_key') ? 'Authorization, X-API-Key' : 'Authorization')
+    if (fieldValue(kept, 'cache-control') === undefined) kept.push('Cache-Control', 'no-store')
+  }
+  for (const [name, value] of Object.entries(rule.answerFields.set)) kept.push(name, value)
+  return kept
+}

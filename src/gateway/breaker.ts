@@ -1,0 +1,54 @@
+/** So many faults in a row, and an address is left alone. */
+const FAULTS_MAX = 5
+/** For so long; then one call may see whether it is back. */
+const REST_MS = 10_000
+
+/** Keeps calls from an upstream that does not answer, so that they fail at once instead of in a queue of time-outs. */
+export interface Breaker {
+  /** Takes the right to call; undefined when the address is being left alone, or is being probed by another. */
+  readonly admit: (nowMs: number) => Pass | undefined
+  /** How long until a call has a chance again, in milliseconds. */
+  readonly restMs: (nowMs: number) => number
+}
+
+/** The right to one call. It is given back in exactly one of three ways. */
+export interface Pass {
+  readonly succeeded: () => void
+  readonly failed: (nowMs: number) => void
+  /** The call ended for a reason that says nothing about the upstream. */
+  readonly returned: () => void
+}
+
+export function createBreaker(): Breaker {
+  let faults = 0
+  let openedAtMs: number | undefined
+  let probing = false
+
+  const pass = (isProbe: boolean): Pass => ({
+    succeeded() {
+      faults = 0
+      openedAtMs = undefined
+      if (isProbe) probing = false
+    },
+    failed(nowMs) {
+      faults++
+      if (isProbe) probing = false
+      if (isProbe || faults >= FAULTS_MAX) openedAtMs = nowMs
+    },
+    returned() {
+      if (isProbe) probing = false
+    },
+  })
+  // Either way, since a clock may be set back.
+  const restMs = (nowMs: number) =>
+    openedAtMs === undefined ? 0 : Math.max(0, REST_MS - Math.abs(nowMs - openedAtMs))
+  return {
+    restMs,
+    admit(nowMs) {
+      if (openedAtMs === undefined) return pass(false)
+      if (restMs(nowMs) > 0 || probing) return undefined
+      probing = true
+      return pass(true)
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import { fail, ok, type Result } from '../core/result.ts'
+import type { BehindHandler } from '../http/behind.ts'
+import type { GatewayContext } from '../http/gateway-env.ts'
+import { limitHeaders } from '../http/limit-headers.ts'
+import type { Refusal } from '../http/refusal.ts'
+import { decide } from './decide.ts'
+import { fieldValue } from './hop-by-hop.ts'
+import { identityFields } from './identity-fields.ts'
+import type { Matcher } from './match.ts'
+import { parseTarget } from './target.ts'
+
+/** A call that another proxy asks about. */
+interface AskedCall {
+  readonly method: string
+  readonly host: string | undefined
+  /** Path and query. */
+  readonly target: string
+}
+
+type ReadQuestion = (c: GatewayContext) => Result<AskedCall, Refusal>
+
+/** Answers whether a call may go on, by the same rules as the proxy: 200 with who calls, or the refusal itself. */
+export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): BehindHandler {
+  return async (c, { refuse }) => {
+    // What a stranger says of another call is no reason to look at it.
+    if (!c.env.wire().peerIsTrusted) return refuse(c, { reason: 'proxy_untrusted' })
+    const asked = read(c)
+    if (!asked.ok) return refuse(c, asked.failure)
+    const { method, host, target: text } = asked.value
+    const target = parseTarget(text, host)
+    if (!target.ok) return refuse(c, { reason: 'path_refused', problem: target.failure })
+    const decided = await decide(c, matcher(), { method, host, path: target.value.matched })
+    if (!decided.ok) return refuse(c, decided.failure)
+    const { rule, principal, routeRate } = decided.value
+    for (const [name, value] of identityFields(principal, c.get('requestId'))) c.header(name, value)
+    if (routeRate !== undefined) {
+      for (const [name, value] of Object.entries(limitHeaders(routeRate, 'route'))) c.header(name, value)
+    }
+    if (rule.identityAudience !== undefined && principal !== undefined) {
+      const order = { audience: rule.identityAudience, permissions: rule.permissions }
+      c.header('Authorization', `Bearer ${await c.env.service.upstreamToken(principal, order)}`)
+    }
+    return c.body(null, 200)
+  }
+}
+
+/** The question as Traefik and Caddy ask it. */
+export const readForwarded: ReadQuestion = (c) => {
+  const { fields } = c.env.wire()
+  const [method, uri] = [fieldValue(fields, 'x-forwarded-method'), fieldValue(fields, 'x-forwarded-uri')]
+  if (method === undefined || uri === undefined) {
+    return incomplete({ 'X-Forwarded-Method': method, 'X-Forwarded-Uri': uri })
+  }
+  return ok({ method, host: fieldValue(fields, 'x-forwarded-host'), target: uri })
+}
+
+const URL_PARTS = /^https?:\/\/([^/?#]*)(.*)$/i
+
+/** The question as nginx's `auth_request` asks it, with `X-Original-URL` set to `$scheme://$http_host$request_uri`. */
+export const readOriginal: ReadQuestion = (c) => {
+  const { fields } = c.env.wire()
+  const method = fieldValue(fields, 'x-original-method')
+  const url = fieldValue(fields, 'x-original-url')
+  // Not resolved: a URL parser would tidy the path that is to be judged.
+  const [, host, target] = URL_PARTS.exec(url ?? '') ?? []
+  if (method === undefined || host === undefined || target === undefined) {
+    return incomplete({ 'X-Original-Method': method, 'X-Original-URL': target })
+  }
+  return ok({ method, host, target: target === '' ? '/' : target })
+}
+
+/** The question as Envoy's `ext_authz` asks it: the call itself, its path below `prefix`. */
+export function readCheck(prefix: string): ReadQuestion {
+  return (c) => {
+    const { target, fields } = c.env.wire()
+    if (!target.startsWith(`${prefix}/`)) return incomplete({ path: undefined })
+    return ok({ method: c.req.method, host: fieldValue(fields, 'host'), target: target.slice(prefix.length) })
+  }
+}
+
+function incomplete(parts: Readonly<Record<string, string | undefined>>): Result<never, Refusal> {
+  const missing = Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [name] : []))
+  return fail({ reason: 'proxy_question_incomplete', missing })
+}
+
+/**
+ * For nginx, to which every answer but 2xx, 401 and 403 is an error of its own: another refusal becomes a 403 that
+ * carries the real status and body, for `auth_request_set` and `error_page`.
+ */
+export function asAuthRequest(answer: BehindHandler): BehindHandler {
+  return async (c, spell) => {
+    const response = await answer(c, spell).catch((error: unknown) => spell.fault(c, error))
+    const { status } = response
+    if ((status >= 200 && status < 300) || status === 401 || status === 403) return response
+    const headers = new Headers(response.headers)
+    headers.set('X-Error-Status', String(status))
+    // Our own JSON, whose texts are ASCII without line breaks.
+    headers.set('X-Error-Body', await response.text())
+    headers.delete('Content-Length')
+    return new Response(null, { status: 403, headers })
+  }
+}

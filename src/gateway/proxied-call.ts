@@ -1,0 +1,46 @@
+import { callerOf } from '../http/caller.ts'
+import type { GatewayContext } from '../http/gateway-env.ts'
+import type { FieldList, Lease, UpstreamAddress, Wire } from '../http/wire.ts'
+import type { AllowedCall } from './decide.ts'
+import type { LiveStreams } from './live-streams.ts'
+import type { Matcher } from './match.ts'
+import { requestFields } from './request-fields.ts'
+import type { Upstream } from './rules.ts'
+import type { Target } from './target.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** What the proxy works with. */
+export interface ProxyParts {
+  readonly matcher: () => Matcher
+  readonly upstreams: Upstreams
+  readonly streams: LiveStreams
+}
+
+/** A call that may go to its upstream. */
+export interface ProxiedCall extends AllowedCall {
+  readonly upstream: Upstream
+  readonly target: Target
+  readonly wire: Wire
+  readonly identityToken: string | undefined
+}
+
+/** The head of the call as the upstream at this address gets it. */
+export function fieldsFor(
+  c: GatewayContext,
+  { wire, rule, principal, identityToken }: ProxiedCall,
+  address: UpstreamAddress,
+): FieldList {
+  return requestFields(wire, {
+    rule,
+    identity: principal,
+    identityToken,
+    requestId: c.get('requestId'),
+    clientAddress: callerOf(c).address,
+    upstreamHost: address.kind === 'origin' ? new URL(address.origin).host : undefined,
+  })
+}
+
+/** What holds a stream of this call to its credential; undefined where it has none, or may outlive it. */
+export function leaseOf({ streams }: ProxyParts, { rule, principal }: ProxiedCall): Lease | undefined {
+  return rule.streamsOutliveToken || principal === undefined ? undefined : streams.leaseFor(principal)
+}

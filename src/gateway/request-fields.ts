@@ -1,0 +1,50 @@
+import type { Identity } from '../http/behind.ts'
+import type { FieldList, Wire } from '../http/wire.ts'
+import { originNames } from './forbidden-fields.ts'
+import { forwardedFields } from './forwarded-fields.ts'
+import { endToEnd, fieldValue } from './hop-by-hop.ts'
+import { identityFields, identityNames } from './identity-fields.ts'
+import type { RouteRule } from './rules.ts'
+
+/** The gateway's name among proxies (RFC 9110 §7.6.3). */
+export const viaValue = '1.1 guichet'
+
+export interface ForwardedCall {
+  readonly rule: RouteRule
+  readonly identity: Identity | undefined
+  readonly requestId: string
+  /** The client's own address, as far as it can be vouched for. */
+  readonly clientAddress: string | undefined
+  /** What `Host` the upstream is to see; undefined where its platform decides. */
+  readonly upstreamHost: string | undefined
+  /** The short JWT that tells who calls. */
+  readonly identityToken: string | undefined
+}
+
+/**
+ * The fields that an upstream gets: what the client sent, less what belongs to this hop, less its credential and all
+ * that it claims to be or to come from, in any spelling; then our own, so that nothing it lists can take them away.
+ */
+export function requestFields(
+  wire: Pick<Wire, 'fields' | 'peer' | 'peerIsTrusted' | 'scheme'>,
+  call: ForwardedCall,
+): FieldList {
+  const { rule } = call
+  const replaced = new Set(Object.keys(rule.requestFields.set).map((name) => name.toLowerCase()))
+  const fields = endToEnd(wire.fields, (plain) => {
+    if (plain === 'host' || plain === 'via' || plain === 'expect' || plain.startsWith('x-forwarded-'))
+      return true
+    if (plain === 'authorization' || plain === 'x-api-key') return !rule.passesCredential
+    if (originNames.has(plain) || identityNames.has(plain) || plain.startsWith('sec-websocket-')) return true
+    return replaced.has(plain) || rule.requestFields.remove.includes(plain)
+  })
+  const host = rule.preservesHost ? fieldValue(wire.fields, 'host') : call.upstreamHost
+  const via = fieldValue(wire.fields, 'via')
+  if (host !== undefined) fields.push('Host', host)
+  fields.push('Via', via === undefined ? viaValue : `${via}, ${viaValue}`)
+  for (const [name, value] of forwardedFields(wire, call)) fields.push(name, value)
+  for (const [name, value] of identityFields(call.identity, call.requestId)) fields.push(name, value)
+  if (call.identityToken !== undefined) fields.push('Authorization', `Bearer ${call.identityToken}`)
+  for (const [name, value] of Object.entries(rule.requestFields.set)) fields.push(name, value)
+  return fields
+}
