@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { fail, ok, type Result } from '../core/result.ts'
 import type { UpstreamAddress } from '../http/wire.ts'
 import type { GatewayRules, RouteRule, Upstream } from './rules.ts'
+import { problemOf } from './rules-problem.ts'
 import { type RouteText, routeSchema, rulesSchema, type UpstreamText } from './rules-schema.ts'
 
 export interface RulesFault {
@@ -21,7 +22,7 @@ export function parseRules(text: string): Result<GatewayRules, readonly RulesFau
   const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true })
   const [syntax] = document.errors
   if (syntax !== undefined) return fail([{ path: '', problem: firstLine(syntax.message) }])
-  const parsed = rulesSchema.safeParse(document.toJS({ maxAliasCount: 100 }))
+  const parsed = rulesSchema.safeParse(document.toJS({ maxAliasCount: 100 }), { error: problemOf })
   if (!parsed.success) return fail(parsed.error.issues.map(faultOf))
   const { upstreams, routes } = parsed.data
   const faults: RulesFault[] = []
