@@ -11,11 +11,19 @@ export async function startTestWorker(
   databaseUrl: string,
   bindings: Readonly<Record<string, string>>,
 ): Promise<TestWorker> {
+  process.env['CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE'] = databaseUrl
+  return startWorkerOf(resolve(import.meta.dirname, '../../wrangler.toml'), bindings)
+}
+
+/** The Worker of a wrangler.toml, in a real workerd. */
+export async function startWorkerOf(
+  config: string,
+  bindings: Readonly<Record<string, string>> = {},
+): Promise<TestWorker> {
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
   process.env['WRANGLER_SEND_METRICS'] = 'false'
-  process.env['CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE'] = databaseUrl
   const worker = await unstable_startWorker({
-    config: resolve(import.meta.dirname, '../../wrangler.toml'),
+    config,
     bindings: Object.fromEntries(
       Object.entries(bindings).map(([name, value]) => [name, { type: 'plain_text', value }]),
     ),
