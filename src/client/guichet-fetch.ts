@@ -19,6 +19,8 @@ export interface GuichetFetchOptions {
   readonly basePath?: string | undefined
   /** Makes the calls instead of the global `fetch`. */
   readonly fetch?: typeof fetch | undefined
+  /** On Workers that of `cloudflare:workers`: a renewal then outlives the request that began it. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined
   readonly now?: (() => Date) | undefined
   readonly sleep?: ((ms: number) => Promise<void>) | undefined
   /** From 0 to 1, to spread renewals and waits. */
@@ -39,10 +41,10 @@ export function createGuichetFetch(options: GuichetFetchOptions): GuichetFetch {
   const origins = new Set([base.origin, ...(options.origins ?? []).map((origin) => new URL(origin).origin)])
   // A data: or file: URL has the origin "null", as every other of its kind.
   if (origins.has('null')) throw new TypeError('createGuichetFetch needs http or https addresses.')
-  const { fetch: send = fetch, now = () => new Date(), sleep = pass } = options
+  const { fetch: send = fetch, waitUntil, now = () => new Date(), sleep = pass } = options
   const root = base.origin + basePath
   const endpoint = createTokenEndpoint({ root, apiKey, permissions, audience, send, now })
-  const keeper = createTokenKeeper({ endpoint, now, sleep, random })
+  const keeper = createTokenKeeper({ endpoint, now, sleep, random, waitUntil })
 
   return async (input, init = {}) => {
     const request = typeof input === 'string' || input instanceof URL ? undefined : input

@@ -17,6 +17,13 @@ export interface TokenKeeperOptions {
   readonly sleep: (ms: number) => Promise<void>
   /** From 0 to 1. */
   readonly random: () => number
+  /** Keeps what was begun alive beyond the call that began it. */
+  readonly waitUntil: ((promise: Promise<unknown>) => void) | undefined
+}
+
+interface Flight {
+  readonly tokens: Promise<Tokens>
+  readonly beganAtMs: number
 }
 
 const TRIES_MAX = 3
@@ -28,26 +35,40 @@ const REFUSED_SECONDS = 5
 const RENEW_AGAIN_MS = 5000
 /** How long new tokens are not tried for an API that refuses them all. */
 const GIVE_UP_MS = 30_000
+/** Longer than all tries, time-outs and waits together: an older flight was cut off, as Workers do with a cancelled request. */
+const FLIGHT_MAX_MS = 130_000
 /** A token this near its end might be over when it arrives. */
 const MARGIN_MS = 5000
 
 /** Makes a keeper that has no token yet. */
-export function createTokenKeeper({ endpoint, now, sleep, random }: TokenKeeperOptions): TokenKeeper {
+export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
+  const { endpoint, now, sleep, random, waitUntil } = options
   let tokens: Tokens | undefined
   let renewAtMs = 0
-  let flight: Promise<Tokens> | undefined
+  let flight: Flight | undefined
   let pause: { readonly error: GuichetError; readonly untilMs: number } | undefined
   let hopelessUntilMs = 0
 
   /** What is under way, or a new attempt; refused while the gateway has asked for peace. */
   function renewed(): Promise<Tokens> {
-    if (flight !== undefined) return flight
-    const remainingMs = (pause?.untilMs ?? 0) - now().getTime()
+    const nowMs = now().getTime()
+    if (flight !== undefined && nowMs - flight.beganAtMs < FLIGHT_MAX_MS) return flight.tokens
+    const remainingMs = (pause?.untilMs ?? 0) - nowMs
     if (pause !== undefined && remainingMs > 0) return Promise.reject(again(pause.error, remainingMs))
-    flight = renew().finally(() => {
-      flight = undefined
-    })
-    return flight
+    const begun: Flight = {
+      beganAtMs: nowMs,
+      tokens: renew().finally(() => {
+        if (flight === begun) flight = undefined
+      }),
+    }
+    flight = begun
+    waitUntil?.(
+      begun.tokens.then(
+        () => {},
+        () => {},
+      ),
+    )
+    return begun.tokens
   }
 
   async function renew(): Promise<Tokens> {

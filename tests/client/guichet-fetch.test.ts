@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createGuichetFetch, type GuichetFetchOptions } from '../../src/client/guichet-fetch.ts'
 import { requireToken } from '../../src/verify/fetch.ts'
 import { createVerifier } from '../../src/verify/verifier.ts'
@@ -76,10 +76,13 @@ function napping() {
 
 describe('the first calls', () => {
   it('make one exchange, though they are a thousand at once', async () => {
-    const guichetFetch = create()
-    const calls = Array.from({ length: 1000 }, () => status(guichetFetch(ME)))
+    const api = await startFront(() => new Response('hello'))
+    const guichetFetch = create({ origins: [api.url] })
+    const calls = Array.from({ length: 1000 }, () => status(guichetFetch(`${api.url}/x`)))
     expect(new Set(await Promise.all(calls))).toEqual(new Set([200]))
-    expect([exchanges(), front.seenAt(ME).length]).toEqual([1, 1000])
+    expect([exchanges(), api.seen.length]).toEqual([1, 1000])
+    expect(new Set(api.seen.map(({ authorization }) => authorization)).size).toBe(1)
+    await api.close()
   })
 
   it('send the key in the body of the exchange and nowhere else', async () => {
@@ -149,6 +152,31 @@ describe('the token', () => {
     release(busy(500))
   })
 
+  it('is renewed by what the platform keeps alive beyond the call', async () => {
+    const kept: Promise<unknown>[] = []
+    const guichetFetch = create({ waitUntil: (promise) => kept.push(promise) })
+    await guichetFetch(ME)
+    gateway.pass(3100)
+    front.answerNext(REFRESH, busy(500))
+    await guichetFetch(ME)
+    expect(kept).toHaveLength(2)
+    expect(await Promise.all(kept)).toEqual([undefined, undefined])
+  })
+
+  it('is fetched anew when the attempt before was cut off without an end', async () => {
+    const guichetFetch = create()
+    front.answerNext(EXCHANGE, new Promise<Response>(() => {}))
+    const abort = new AbortController()
+    const cut = guichetFetch(ME, { signal: abort.signal })
+    await vi.waitUntil(() => exchanges() === 1, { interval: 5 })
+    gateway.pass(130)
+    expect(await status(guichetFetch(ME))).toBe(200)
+    abort.abort(new Error('enough'))
+    await expect(cut).rejects.toThrow('enough')
+    expect(await status(guichetFetch(ME))).toBe(200)
+    expect(exchanges()).toBe(2)
+  })
+
   it('is renewed by the refresh token, and by the key when that is over', async () => {
     const guichetFetch = create()
     await guichetFetch(ME)
@@ -215,6 +243,19 @@ describe('a 401 of an API', () => {
     const calls = Array.from({ length: 50 }, () => status(guichetFetch(ME)))
     expect(new Set(await Promise.all(calls))).toEqual(new Set([200]))
     expect([exchanges(), refreshes(), front.seenAt(ME).length]).toEqual([2, 0, 101])
+  })
+
+  it('that comes late, of a token that was replaced, brings no other', async () => {
+    const guichetFetch = create()
+    const late = Promise.withResolvers<Response>()
+    orders.answerNext('/slow', late.promise)
+    const slow = guichetFetch(`${orders.url}/slow`)
+    await vi.waitUntil(() => orders.seen.length === 1, { interval: 5 })
+    orders.answerNext('/x', refusal())
+    expect(await status(guichetFetch(`${orders.url}/x`))).toBe(200)
+    late.resolve(refusal())
+    expect(await status(slow)).toBe(200)
+    expect(exchanges()).toBe(2)
   })
 
   it.each([
