@@ -14,7 +14,7 @@ const spellings: Readonly<Record<UpstreamFault, (detail: string, rule: RouteRule
   unreachable: (detail) => ({ reason: 'upstream_unreachable', detail }),
   busy: () => ({ reason: 'upstream_unavailable', retryAfterSeconds: 1 }),
   first_byte_timeout: (detail) => ({ reason: 'upstream_timeout', detail }),
-  idle_timeout: (detail) => ({ reason: 'upstream_timeout', detail }),
+  idle_timeout: () => ({ reason: 'request_stalled' }),
   broken: (detail) => ({ reason: 'upstream_failed', detail }),
   body_too_large: (_detail, { bodyMaxBytes }) => ({ reason: 'body_too_large', maxBytes: bodyMaxBytes }),
   client_gone: () => undefined,

@@ -12,6 +12,8 @@ export interface NodeExchange {
   readonly outgoing: ServerResponse
   /** Set when the request came as an upgrade to WebSocket. */
   readonly upgrade: { readonly socket: Duplex; readonly head: Buffer } | undefined
+  /** Takes the body out of the server's limit on the whole: whoever calls it minds the pace of what it reads. */
+  readonly pacesBody: () => void
 }
 
 /** The wire of one request on Node. */

@@ -1,4 +1,4 @@
-import type { UpstreamCall, UpstreamOutcome } from '../http/wire.ts'
+import type { UpstreamCall, UpstreamFault, UpstreamOutcome } from '../http/wire.ts'
 import type { NodeExchange } from './node-wire.ts'
 import { requestFields } from './request-fields.ts'
 import { Transfer, type TransferEnd } from './transfer.ts'
@@ -21,6 +21,7 @@ export async function sendUpstream(
   const fields = requestFields(call, exchange.incoming)
   if (fields === undefined) return failed('broken', 'no request that can be spelled')
   const hasBody = headers['transfer-encoding'] !== undefined || declaredBytes > 0
+  if (hasBody) exchange.pacesBody()
   const pool = pools.to(address.origin, timeouts.connectMs)
   const attempt = async (): Promise<TransferEnd> => {
     if (exchange.outgoing.destroyed) return failed('client_gone', 'before the call')
@@ -32,9 +33,9 @@ export async function sendUpstream(
   if (first.kind !== 'lost') return first
   // RFC 9110 §9.2.2: what is not idempotent may have been done already.
   const second = call.isIdempotent ? await attempt() : first
-  return second.kind === 'lost' ? failed('broken', second.detail) : second
+  return second.kind === 'lost' ? failed(second.fault, second.detail) : second
 }
 
-function failed(fault: Extract<UpstreamOutcome, { kind: 'failed' }>['fault'], detail: string) {
+function failed(fault: UpstreamFault, detail: string) {
   return { kind: 'failed', fault, detail } as const
 }

@@ -8,7 +8,7 @@ import { type Fault, faultOf, isLostConnection } from './upstream-fault.ts'
 import type { UpstreamPool } from './upstream-pools.ts'
 
 /** `lost` is a connection that was gone before anything happened on it: the call may be made again. */
-export type TransferEnd = UpstreamOutcome | { readonly kind: 'lost'; readonly detail: string }
+export type TransferEnd = UpstreamOutcome | ({ readonly kind: 'lost' } & Fault)
 
 export interface TransferStart {
   readonly pool: UpstreamPool
@@ -118,9 +118,8 @@ export class Transfer implements Dispatcher.DispatchHandler {
       return
     }
     const nothingHappened = !this.#answerBegan && this.#body?.begun !== true
-    const { fault, detail } = this.#fault
-    if (nothingHappened && isLostConnection(error)) this.#settle({ kind: 'lost', detail })
-    else this.#settle({ kind: 'failed', fault, detail })
+    const isLost = nothingHappened && isLostConnection(error)
+    this.#settle({ kind: isLost ? 'lost' : 'failed', ...this.#fault })
   }
 
   /** Ends what can no longer be carried on, for a reason of ours. */
