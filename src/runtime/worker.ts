@@ -5,11 +5,14 @@ import { makeFirstKey } from '../core/keys/first-key.ts'
 import { createGuessGuard } from '../core/limits/guess-guard.ts'
 import type { World } from '../core/ports.ts'
 import { prune } from '../core/prune.ts'
+import { fail, ok, type Result } from '../core/result.ts'
 import { createService } from '../core/service.ts'
 import { keepSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { facesOf } from '../dialects/all.ts'
+import { type BehindTheCounter, createGateway } from '../gateway/gateway.ts'
+import type { GatewayRules } from '../gateway/rules.ts'
 import { createApp } from '../http/app.ts'
-import { parseSettings, type Settings } from '../settings/settings.ts'
+import { parseSettings, type SettingProblem, type Settings } from '../settings/settings.ts'
 import { createStore } from '../store/store.ts'
 import { StoreUnavailableError } from '../store/store-error.ts'
 import { clientAddress } from './addresses.ts'
@@ -18,6 +21,7 @@ import { createAuditLinker, pruneAudit } from './audit-upkeep.ts'
 import { describeFault, gatewayLog, redactedPaths } from './log.ts'
 import { loadMemory, type ProcessMemory } from './memory.ts'
 import { pooledDatabase } from './pooled-database.ts'
+import { parseRulesSource } from './rules-source.ts'
 import { catchUp } from './synchronize.ts'
 import { withoutLimits } from './without-limits.ts'
 import { workerWire } from './worker-wire.ts'
@@ -28,11 +32,17 @@ interface WorkerEnv {
   readonly [name: string]: unknown
 }
 
+interface WorkerSettings {
+  readonly settings: Settings
+  readonly rules: GatewayRules | undefined
+}
+
 /** What one isolate keeps between its requests. Nothing in it decides; the database does. */
 interface Isolate {
   readonly settings: Settings
   readonly logger: Logger
   readonly fetch: ReturnType<typeof createApp>['app']['fetch']
+  readonly behind: BehindTheCounter
   memory: ProcessMemory | undefined
   signingKeysKeptAtMs: number
   readonly linkAudit: ReturnType<typeof createAuditLinker>
@@ -55,8 +65,9 @@ export default {
   async fetch(request, env, context) {
     isolate ??= createIsolate(env)
     if (isolate === undefined) return refuseUnconfigured(env)
-    const { settings, logger } = isolate
-    const { world, pool, alarms } = openWorld(env, isolate)
+    const of = isolate
+    const { settings, logger } = of
+    const { world, pool, alarms } = openWorld(env, of)
     const log = gatewayLog(logger)
     try {
       const memory = await currentMemory(isolate, world)
@@ -69,7 +80,7 @@ export default {
           peer,
           trustedProxies: settings.trustedProxies,
           bindings: env,
-          keepStreamsHonest: undefined,
+          keepStreamsHonest: () => sweepStreams(env, of),
         })
       const response = await isolate.fetch(request, { service, log, addressOf, wire, draining: false })
       await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
@@ -112,6 +123,19 @@ async function linkAuditChain(of: Isolate, world: World): Promise<void> {
   await of.linkAudit(world)
 }
 
+/** Cuts the streams whose credential has gone, in the time of one of their requests, which has long been answered. */
+async function sweepStreams(env: WorkerEnv, of: Isolate): Promise<void> {
+  const { world, pool } = openWorld(env, of)
+  try {
+    const memory = await currentMemory(of, world)
+    await of.behind.streams.sweep(createService({ world, policy: of.settings.policy, memory }))
+  } catch (fault) {
+    gatewayLog(of.logger).fault(fault, 'streams')
+  } finally {
+    await pool.end()
+  }
+}
+
 function openWorld(env: WorkerEnv, { settings, logger }: Isolate) {
   // A pool of one that connects at its first query: a call that needs no database opens no connection.
   const pool = new pg.Pool({
@@ -132,27 +156,38 @@ function openWorld(env: WorkerEnv, { settings, logger }: Isolate) {
 }
 
 function createIsolate(env: WorkerEnv): Isolate | undefined {
-  const settings = workerSettings(env)
-  if (!settings.ok) return undefined
-  const { basePath, faces, corsOrigins, logLevel } = settings.value
+  const parsed = workerSettings(env)
+  if (!parsed.ok) return undefined
+  const { settings, rules } = parsed.value
+  const { basePath, faces, corsOrigins, logLevel } = settings
+  const behind = createGateway(rules, { basePath })
   const logger = workerLogger(logLevel)
   return {
-    settings: settings.value,
+    settings,
     logger,
     linkAudit: createAuditLinker(logger),
-    fetch: createApp({ mounts: facesOf(faces), basePath, corsOrigins, behind: undefined }).app.fetch,
+    fetch: createApp({ mounts: facesOf(faces), basePath, corsOrigins, behind }).app.fetch,
+    behind,
     memory: undefined,
     signingKeysKeptAtMs: 0,
     auditLinkedAtMs: 0,
   }
 }
 
-/** Bindings that are texts are settings; the database's address is Hyperdrive's. */
-function workerSettings(env: WorkerEnv) {
+/** Bindings that are texts are settings; the database's address is Hyperdrive's, and a file there is none. */
+function workerSettings(env: WorkerEnv): Result<WorkerSettings, readonly SettingProblem[]> {
   const texts = Object.entries(env).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value]] : [],
   )
-  return parseSettings({ ...Object.fromEntries(texts), DATABASE_URL: 'postgres://hyperdrive' })
+  const settings = parseSettings({ ...Object.fromEntries(texts), DATABASE_URL: 'postgres://hyperdrive' })
+  if (!settings.ok) return settings
+  const { rules: source } = settings.value
+  if (source === undefined) return ok({ settings: settings.value, rules: undefined })
+  if (source.kind === 'file')
+    return fail([{ name: 'ROUTES_FILE', problem: 'cannot be read on Workers: put its text into ROUTES' }])
+  const rules = parseRulesSource(source)
+  if (rules.ok) return ok({ settings: settings.value, rules: rules.value })
+  return fail(rules.failure.map((problem) => ({ name: 'ROUTES or UPSTREAM_URL', problem })))
 }
 
 /** What the isolate remembers, caught up with the store when it is older than it may be. */
