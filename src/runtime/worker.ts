@@ -88,6 +88,8 @@ async function keepHonest(env: WorkerEnv, of: Isolate): Promise<void> {
   try {
     const memory = await currentMemory(of, world, STREAM_POLL_MS)
     await of.behind.streams.sweep(createService({ world, policy: of.settings.policy, memory }))
+  } catch (fault) {
+    gatewayLog(of.logger).fault(fault, 'streams')
   } finally {
     await pool.end()
   }
