@@ -9,21 +9,18 @@ export function fieldList(raw: readonly (Buffer | string)[]): string[] {
 export interface AnswerFraming {
   /** False for a transfer coding other than `chunked`: it was never offered, and nothing here could undo it. */
   readonly isReadable: boolean
-  readonly isChunked: boolean
   readonly hasLength: boolean
   readonly isEventStream: boolean
 }
 
 export function readFraming(fields: FieldList): AnswerFraming {
   let isReadable = true
-  let isChunked = false
   let hasLength = false
   let isEventStream = false
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index]?.toLowerCase()
     const value = fields[index + 1] ?? ''
     if (name === 'transfer-encoding') {
-      isChunked = true
       isReadable = isReadable && value.toLowerCase() === 'chunked'
     } else if (name === 'content-length') {
       hasLength = true
@@ -31,10 +28,10 @@ export function readFraming(fields: FieldList): AnswerFraming {
       isEventStream = /^text\/event-stream\s*(?:;|$)/i.test(value)
     }
   }
-  return { isReadable, isChunked, hasLength, isEventStream }
+  return { isReadable, hasLength, isEventStream }
 }
 
-/** RFC 9112 §6.3: beside chunks a length is void. RFC 9110 §8.6: with 204 there is none. */
+/** RFC 9110 §8.6: an answer of 204 has no length. */
 export function withoutLength(fields: FieldList): string[] {
   return fields.filter((_, index) => fields[index - (index % 2)]?.toLowerCase() !== 'content-length')
 }

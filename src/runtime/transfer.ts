@@ -83,9 +83,9 @@ export class Transfer implements Dispatcher.DispatchHandler {
       return
     }
     const answer = this.#call.answerFields(status, fields)
-    outgoing.writeHead(status, framing.isChunked || status === 204 ? withoutLength(answer) : [...answer])
+    outgoing.writeHead(status, status === 204 ? withoutLength(answer) : [...answer])
     this.#status = status
-    this.#hasLength = framing.hasLength && !framing.isChunked
+    this.#hasLength = framing.hasLength
     if (framing.isEventStream) this.#streamIsOver = this.#call.onStream?.(this.#cut)
     // In one packet with the first piece of the body where that has come along, else without waiting for it.
     if (incoming.method !== 'HEAD') queueMicrotask(this.#flushHead)
