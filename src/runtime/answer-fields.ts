@@ -38,7 +38,7 @@ export function withoutLength(fields: FieldList): string[] {
 
 /** RFC 9110 §6.5.1: what frames, routes, authenticates or describes a message means nothing after it. */
 const NO_TRAILER =
-  /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*|host|content-.*|cache-control|expires|age|vary|date|location|set-cookie|(?:www-)?auth.*|access-control-.*|x-.*)$/i
+  /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*|host|content-.*|cache-control|expires|age|vary|date|location|set-cookie|(?:www-)?auth.*|access-control-.*|x-(?:request-id|content-type-options|frame-options))$/i
 
 /** The trailers that may be passed on, as pairs. */
 export function passableTrailers(fields: FieldList): [string, string][] {

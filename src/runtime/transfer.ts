@@ -166,7 +166,8 @@ export class Transfer implements Dispatcher.DispatchHandler {
     if (!outgoing.destroyed && !outgoing.writableEnded) outgoing.flushHeaders()
   }
 
-  readonly #onNoConnection = (): void => this.#giveUp('unreachable', 'no connection in time')
+  readonly #onNoConnection = (): void =>
+    this.#giveUp(this.#pool.isCrowded() ? 'busy' : 'unreachable', 'no connection in time')
 
   readonly #onClientStalled = (): void => {
     this.#giveUp('idle_timeout', 'the client takes no more of the answer')
