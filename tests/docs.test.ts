@@ -82,7 +82,9 @@ describe('the page of errors', () => {
   const rows = tableRows(text('docs/errors.md'))
   const spelled = new Map<string, number>(Object.values(spellings).map(({ code, status }) => [code, status]))
   // Not exported and partly unreachable from a test: a code there is what is written in snake case.
-  const early = text('src/runtime/http-server.ts').matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)
+  const early = `${text('src/runtime/early-refusals.ts')}${text('src/runtime/http-server.ts')}`.matchAll(
+    /'([a-z]+(?:_[a-z]+)+)'/g,
+  )
   const codes = new Set([...spelled.keys(), ...[...early].map(([, code]) => code)])
 
   it('has one line for each code that can be answered, and for nothing else', () => {

@@ -12,8 +12,9 @@ export function refusalOfFault(
 
 const spellings: Readonly<Record<UpstreamFault, (detail: string, rule: RouteRule) => Refusal | undefined>> = {
   unreachable: (detail) => ({ reason: 'upstream_unreachable', detail }),
+  busy: () => ({ reason: 'upstream_unavailable', retryAfterSeconds: 1 }),
   first_byte_timeout: (detail) => ({ reason: 'upstream_timeout', detail }),
-  idle_timeout: (detail) => ({ reason: 'upstream_timeout', detail }),
+  idle_timeout: () => ({ reason: 'request_stalled' }),
   broken: (detail) => ({ reason: 'upstream_failed', detail }),
   body_too_large: (_detail, { bodyMaxBytes }) => ({ reason: 'body_too_large', maxBytes: bodyMaxBytes }),
   client_gone: () => undefined,

@@ -34,7 +34,7 @@ export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): B
     const { rule, principal, routeRate } = decided.value
     for (const [name, value] of identityFields(principal, c.get('requestId'))) c.header(name, value)
     if (routeRate !== undefined) {
-      for (const [name, value] of Object.entries(limitHeaders(routeRate, 'route'))) c.header(name, value)
+      for (const [name, value] of Object.entries(limitHeaders(routeRate))) c.header(name, value)
     }
     if (rule.identityAudience !== undefined && principal !== undefined) {
       const order = { audience: rule.identityAudience, permissions: rule.permissions }

@@ -1,5 +1,5 @@
 import { formatScope } from '../core/permissions.ts'
-import type { Principal } from '../core/tokens/verify.ts'
+import type { Identity } from '../http/behind.ts'
 
 const names = ['X-Auth-Subject', 'X-Auth-Client', 'X-Auth-Key-Id', 'X-Auth-Scope', 'X-Auth-Session'] as const
 
@@ -13,15 +13,15 @@ export const identityNames: ReadonlySet<string> = new Set(
  * be mistaken for a client's own.
  */
 export function identityFields(
-  principal: Principal | undefined,
+  caller: Identity | undefined,
   requestId: string,
 ): readonly (readonly [string, string])[] {
   const said = [
-    principal?.subject ?? '',
-    principal?.clientId ?? '',
-    principal?.keyId ?? '',
-    formatScope(principal?.permissions ?? []),
-    principal?.sessionId ?? '',
+    caller?.subject ?? '',
+    caller?.clientId ?? '',
+    caller?.keyId ?? '',
+    formatScope(caller?.permissions ?? []),
+    caller?.sessionId ?? '',
   ]
   return [...names.map((name, index) => [name, said[index] ?? ''] as const), ['X-Request-Id', requestId]]
 }

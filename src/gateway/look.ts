@@ -4,7 +4,7 @@ import { requestFields } from './request-fields.ts'
 import { parseTarget, upstreamTarget } from './target.ts'
 
 /** Says which rule a call would fall under and what its upstream would see of it, without a call. */
-export function look(matcher: Matcher, { method, host, target: text }: RuleQuestion): RuleFinding {
+export function look(matcher: Matcher, { method, host, target: text, identity }: RuleQuestion): RuleFinding {
   const target = parseTarget(text, host)
   if (!target.ok) return { kind: 'refused', reason: 'path_refused', problem: target.failure }
   const place = { method, host, path: target.value.matched }
@@ -32,7 +32,7 @@ export function look(matcher: Matcher, { method, host, target: text }: RuleQuest
       { ...wire, scheme: 'http' },
       {
         rule,
-        principal: undefined,
+        identity: rule.isPublic ? undefined : identity,
         identityToken: undefined,
         requestId: '',
         clientAddress: undefined,

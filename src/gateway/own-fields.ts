@@ -13,7 +13,7 @@ export function ownAnswerFields(c: GatewayContext, { routeRate }: Pick<AllowedCa
     c.get('requestId'),
     ...(rate === undefined ? [] : Object.entries(limitHeaders(rate)).flat()),
     // Beside the key's own, if there is one: both are lists (RFC 9651 §3.1).
-    ...(routeRate === undefined ? [] : Object.entries(limitHeaders(routeRate, 'route')).flat()),
+    ...(routeRate === undefined ? [] : Object.entries(limitHeaders(routeRate)).flat()),
     ...(key === undefined ? [] : keyNotices(key).flat()),
     ...crossOriginFields(c),
   ]

@@ -32,7 +32,7 @@ export function fieldsFor(
 ): FieldList {
   return requestFields(wire, {
     rule,
-    principal,
+    identity: principal,
     identityToken,
     requestId: c.get('requestId'),
     clientAddress: callerOf(c).address,

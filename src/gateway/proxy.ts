@@ -58,7 +58,7 @@ async function carry(
     if (choice === undefined) break
     tried.add(addressName(choice.address))
     last = await attempt(c, { parts, call, choice })
-    if (last.kind !== 'failed' || last.fault !== 'unreachable') break
+    if (last.kind !== 'failed' || (last.fault !== 'unreachable' && last.fault !== 'busy')) break
   }
   if (last === undefined) {
     const retryAfterSeconds = upstreams.retryAfterSeconds(upstream, c.env.service.now().getTime())

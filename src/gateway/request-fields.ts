@@ -1,4 +1,4 @@
-import type { Principal } from '../core/tokens/verify.ts'
+import type { Identity } from '../http/behind.ts'
 import type { FieldList, Wire } from '../http/wire.ts'
 import { originNames } from './forbidden-fields.ts'
 import { forwardedFields } from './forwarded-fields.ts'
@@ -11,7 +11,7 @@ export const viaValue = '1.1 guichet'
 
 export interface ForwardedCall {
   readonly rule: RouteRule
-  readonly principal: Principal | undefined
+  readonly identity: Identity | undefined
   readonly requestId: string
   /** The client's own address, as far as it can be vouched for. */
   readonly clientAddress: string | undefined
@@ -43,7 +43,7 @@ export function requestFields(
   if (host !== undefined) fields.push('Host', host)
   fields.push('Via', via === undefined ? viaValue : `${via}, ${viaValue}`)
   for (const [name, value] of forwardedFields(wire, call)) fields.push(name, value)
-  for (const [name, value] of identityFields(call.principal, call.requestId)) fields.push(name, value)
+  for (const [name, value] of identityFields(call.identity, call.requestId)) fields.push(name, value)
   if (call.identityToken !== undefined) fields.push('Authorization', `Bearer ${call.identityToken}`)
   for (const [name, value] of Object.entries(rule.requestFields.set)) fields.push(name, value)
   return fields

@@ -56,7 +56,7 @@ export function createApp(options: AppOptions): Gateway {
     c.set('behind', behind)
     const asked = questions.find(({ path }) => isAsked(c, basePath + path))
     if (asked !== undefined) return asked.handle(c, { refuse, fault })
-    const isOwn = behind?.proxy === undefined || isOwnPath(c.req.path)
+    const isOwn = behind?.proxy === undefined || table.owns(c.req.path)
     return isOwn ? guarding(c, next) : behind.proxy(c, { refuse, fault })
   })
 
@@ -78,11 +78,7 @@ export function createApp(options: AppOptions): Gateway {
     .filter((route) => route.method !== 'ALL')
     .map(({ method, path }) => ({ method, pattern: path, permission: permissions.get(`${method} ${path}`) }))
     .concat(questions.map(({ path }) => ({ method: 'ALL', pattern: basePath + path, permission: undefined })))
-  const table = routeTable(rows, basePath)
-  /** Every path at a route of ours, and all below a face, whether or not there is one. */
-  const isOwnPath = (path: string) =>
-    mounts.some((mount) => `${path}/`.startsWith(`${basePath}${mount.basePath}/`)) ||
-    table.methodsOf(path).length > 0
+  const table = routeTable(rows, { basePath, faces: mounts.map((mount) => mount.basePath) })
   const guarding = guard(table, refuse)
   app.notFound((c) => {
     const allow = table.methodsOf(c.req.path)

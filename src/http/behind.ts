@@ -1,3 +1,4 @@
+import type { Principal } from '../core/tokens/verify.ts'
 import type { GatewayContext } from './gateway-env.ts'
 import type { Refuse } from './mount.ts'
 import type { FieldList } from './wire.ts'
@@ -20,11 +21,16 @@ export interface BehindSpelling {
   readonly fault: (c: GatewayContext, error: unknown) => Response
 }
 
+/** Who calls, as an upstream is told. */
+export type Identity = Pick<Principal, 'subject' | 'clientId' | 'keyId' | 'permissions' | 'sessionId'>
+
 export interface RuleQuestion {
   readonly method: string
   readonly host: string | undefined
   /** Path and query, as a client would send them. */
   readonly target: string
+  /** Undefined for a stranger. */
+  readonly identity: Identity | undefined
 }
 
 export type RuleFinding =

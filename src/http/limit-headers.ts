@@ -1,13 +1,10 @@
 import type { LimitState } from '../core/limits/rate-limit.ts'
 
 /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), of a call that passed and of one that did not. */
-export function limitHeaders(
-  state: LimitState,
-  policy: 'key' | 'route' = 'key',
-): Readonly<Record<string, string>> {
+export function limitHeaders(state: LimitState): Readonly<Record<string, string>> {
   return {
-    'RateLimit-Policy': `"${policy}";q=${state.limit};w=${state.windowSeconds}`,
-    RateLimit: `"${policy}";r=${state.remaining};t=${state.resetSeconds}`,
+    'RateLimit-Policy': `"${state.policy}";q=${state.limit};w=${state.windowSeconds}`,
+    RateLimit: `"${state.policy}";r=${state.remaining};t=${state.resetSeconds}`,
   }
 }
 

@@ -29,6 +29,8 @@ export type HttpFailure =
   | { readonly reason: 'upstream_timeout'; readonly detail: string }
   /** Left alone for a while because it does not answer, or busy with as much as it may have. */
   | { readonly reason: 'upstream_unavailable'; readonly retryAfterSeconds: number }
+  /** The client stopped sending in the middle of its body. */
+  | { readonly reason: 'request_stalled' }
   | { readonly reason: 'service_unavailable'; readonly retryAfterSeconds: number }
   | { readonly reason: 'internal_fault' }
 

@@ -18,11 +18,16 @@ export interface RouteTable {
   readonly publicMethodsOf: (path: string) => readonly string[]
   /** The route that a call would reach; undefined when there is none. */
   readonly find: (method: string, path: string) => RouteRow | undefined
+  /** Whether a path is the gateway's own: every route, and all below a face, whether or not there is one. */
+  readonly owns: (path: string) => boolean
   readonly publicCount: number
 }
 
-/** Builds the table from the rows of the router. */
-export function routeTable(rows: readonly RouteRow[], basePath: string): RouteTable {
+/** Builds the table from the rows of the router, given where the faces are. */
+export function routeTable(
+  rows: readonly RouteRow[],
+  { basePath, faces }: { readonly basePath: string; readonly faces: readonly string[] },
+): RouteTable {
   const listed = new Set(publicRoutes.map((row) => withBase(row, basePath)))
   // Only what is there: a public route of a face that is off answers as any unknown path does.
   const open = rows.filter(({ method, pattern }) => listed.has(`${method} ${pattern}`))
@@ -34,6 +39,8 @@ export function routeTable(rows: readonly RouteRow[], basePath: string): RouteTa
     isPublic: (method, path) => publicOnly(path).some((row) => takes(row.method, method)),
     publicMethodsOf: (path) => methods(publicOnly(path)),
     find: (method, path) => all(path).find((row) => takes(row.method, method)),
+    owns: (path) =>
+      faces.some((face) => `${path}/`.startsWith(`${basePath}${face}/`)) || all(path).length > 0,
     publicCount: open.length,
   }
 }

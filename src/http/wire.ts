@@ -105,9 +105,13 @@ export type UpstreamOutcome =
       readonly body: Uint8Array
     }
 
-/** `client_gone` is nobody's fault: there is no one left to answer. */
+/**
+ * `busy`: more calls are under way to this upstream than it is given at once. `idle_timeout`: the client stalled in
+ * the middle of its body. `client_gone` is nobody's fault: there is no one left to answer.
+ */
 export type UpstreamFault =
   | 'unreachable'
+  | 'busy'
   | 'first_byte_timeout'
   | 'idle_timeout'
   | 'broken'

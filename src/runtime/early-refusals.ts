@@ -6,6 +6,11 @@ const parserRefusals: Readonly<Record<string, readonly [number, string, string]>
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'request_timeout', 'The request did not arrive in time.'],
 }
 
+/** What Node reports of a head that did not come in time, said of a body. */
+export const requestTimedOut = Object.assign(new Error('The body did not come.'), {
+  code: 'ERR_HTTP_REQUEST_TIMEOUT',
+})
+
 /** Answers what Node's parser refused before there was a request. */
 export function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {

@@ -1,10 +1,14 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { refusal, refuse, refuseOnSocket } from './early-refusals.ts'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { refusal, refuse, refuseOnSocket, requestTimedOut } from './early-refusals.ts'
 import type { NodeExchange } from './node-wire.ts'
+import { createUnderway } from './underway.ts'
 import { asksForWebSocket, createUpgrades } from './upgrades.ts'
+
+/** How often the server looks for heads and bodies that do not come. */
+const CHECK_INTERVAL_MS = 5_000
 
 export interface HttpServer {
   readonly server: Server
@@ -13,42 +17,59 @@ export interface HttpServer {
   readonly drain: (graceMs: number) => Promise<void>
 }
 
+export interface ListenOptions {
+  readonly port: number
+  readonly host: string
+  /** How long the body of a request of our own may take; what streams to an upstream has no such limit. */
+  readonly bodyTimeoutMs?: number | undefined
+}
+
 /** Serves `fetch` over HTTP/1.1, with every wait bounded and every early refusal in the error envelope. */
 export async function listen(
   fetch: (request: Request, exchange: NodeExchange) => Response | Promise<Response>,
-  { port, host }: { readonly port: number; readonly host: string },
+  { port, host, bodyTimeoutMs = 60_000 }: ListenOptions,
 ): Promise<HttpServer> {
   const upgrades = createUpgrades()
   const answer = getRequestListener(
-    (request, { incoming, outgoing }) => {
+    async (request, { incoming, outgoing }) => {
       // HTTP/1.1 alone is served here.
       const http1 = { incoming: incoming as IncomingMessage, outgoing: outgoing as ServerResponse }
-      return fetch(request, { ...http1, upgrade: upgrades.of(http1.incoming) })
+      const pacesBody = () => underway.exempt(http1.outgoing)
+      const response = await fetch(request, { ...http1, upgrade: upgrades.of(http1.incoming), pacesBody })
+      // What was written past the app stays so, whatever the app made of the sign for it: a HEAD's answer is copied.
+      return http1.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response
     },
     { errorHandler: () => refusal(400, 'bad_request', 'This is not a request that can be answered.') },
   )
-  const state = { draining: false, underway: new Set<ServerResponse>() }
+  const state = { draining: false }
+  const underway = createUnderway()
   const serve = (request: IncomingMessage, response: ServerResponse) => {
-    state.underway.add(response)
-    response.once('close', () => state.underway.delete(response))
+    underway.add(response)
+    response.once('close', () => underway.remove(response))
     // What follows an offer that is not taken up is lost to Node's parser: nothing may be read after it.
     if (state.draining || request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     if (countHosts(request) > 1) refuse(response, 400, 'bad_request', 'A request names one Host.')
     else answer(request, response)
   }
-  const isAnswering = (socket: Duplex) => [...state.underway].some(({ req }) => req.socket === socket)
+  const refuseLate = (error: NodeJS.ErrnoException, socket: Socket) => {
+    // In the middle of an answer another one would be taken for a part of it.
+    if (underway.on(socket) === 'answering') socket.destroy()
+    else refuseOnSocket(error, socket)
+  }
   const server = createServer(
     {
       headersTimeout: 15_000,
-      requestTimeout: 60_000,
+      // A limit on the whole would end every long upload: bodies are timed below.
+      requestTimeout: 0,
       keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
       maxHeaderSize: 16 * 1024,
       noDelay: true,
       // A missing Host is refused by the listener below, in our own words.
       requireHostHeader: false,
       // Behind a request that is still being answered, the socket is not free to speak another protocol.
-      shouldUpgradeCallback: (request) => asksForWebSocket(request) && !isAnswering(request.socket),
+      shouldUpgradeCallback: (request) =>
+        asksForWebSocket(request) && underway.on(request.socket) === 'nothing',
     },
     serve,
   )
@@ -57,13 +78,32 @@ export async function listen(
     const response = new ServerResponse(request)
     upgrades.take(request, { socket, head })
     // A socket that the app takes over closes without its response.
-    socket.once('close', () => state.underway.delete(response))
+    socket.once('close', () => underway.remove(response))
     // A refused handshake is answered like any other request, and then the connection ends.
     response.once('finish', () => socket.destroySoon())
     response.assignSocket(socket)
     serve(request, response)
   })
-  server.on('clientError', refuseOnSocket)
+  const bodyCheck = setInterval(
+    () => {
+      for (const { socket } of underway.overdue(bodyTimeoutMs)) refuseLate(requestTimedOut, socket)
+    },
+    Math.min(CHECK_INTERVAL_MS, bodyTimeoutMs),
+  ).unref()
+  server.on('close', () => clearInterval(bodyCheck))
+  server.on('clientError', refuseLate)
+  server.on('checkContinue', (request, response) => {
+    const { shouldKeepAlive } = response
+    // RFC 9110 §10.1.1: refused without having been asked for, a body may or may not follow. Nothing is read after it.
+    response.shouldKeepAlive = false
+    // Whoever wants the body lets it flow: only then is the client asked for it.
+    request.once('resume', () => {
+      if (response.headersSent) return
+      response.shouldKeepAlive = shouldKeepAlive && !state.draining
+      response.writeContinue()
+    })
+    serve(request, response)
+  })
   server.on('checkExpectation', (_request, response) =>
     refuse(response, 417, 'expectation_failed', 'Only "Expect: 100-continue" can be met.'),
   )
@@ -77,7 +117,7 @@ export async function listen(
     async drain(graceMs) {
       state.draining = true
       // Told with the answer that is on its way, so that no client sends its next request into a closed door.
-      for (const response of state.underway) response.shouldKeepAlive = false
+      for (const response of underway.all()) response.shouldKeepAlive = false
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeIdleConnections()
       const cut = setTimeout(() => {

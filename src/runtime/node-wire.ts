@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Wire } from '../http/wire.ts'
 import { addresses, canonicalAddress } from './addresses.ts'
-import { sendUpstream, type UpstreamPools } from './send-upstream.ts'
+import { sendUpstream } from './send-upstream.ts'
+import type { UpstreamPools } from './upstream-pools.ts'
 import { relaySocket } from './websocket-relay.ts'
 
 /** One request on Node: its two halves, and the bare socket where it asks for another protocol. */
@@ -11,6 +12,8 @@ export interface NodeExchange {
   readonly outgoing: ServerResponse
   /** Set when the request came as an upgrade to WebSocket. */
   readonly upgrade: { readonly socket: Duplex; readonly head: Buffer } | undefined
+  /** Takes the body out of the server's limit on the whole: whoever calls it minds the pace of what it reads. */
+  readonly pacesBody: () => void
 }
 
 /** The wire of one request on Node. */

@@ -64,7 +64,13 @@ export default {
       const peer = request.headers.get('cf-connecting-ip') ?? undefined
       const addressOf = (forwardedFor: string | undefined) =>
         clientAddress(peer, forwardedFor, settings.trustedProxies)
-      const wire = () => workerWire(request, { peer, trustedProxies: settings.trustedProxies })
+      const wire = () =>
+        workerWire(request, {
+          peer,
+          trustedProxies: settings.trustedProxies,
+          bindings: env,
+          keepStreamsHonest: undefined,
+        })
       const response = await isolate.fetch(request, { service, log, addressOf, wire, draining: false })
       await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
       await flushAuditTally(world, memory.audit).catch((fault) => log.fault(fault, 'audit'))

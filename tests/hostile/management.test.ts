@@ -82,7 +82,12 @@ describe('the management calls', () => {
         const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
         const log = { request() {}, fault() {} }
         const wire = () =>
-          workerWire(new Request(`http://gateway.test${path}`), { peer: undefined, trustedProxies: [] })
+          workerWire(new Request(`http://gateway.test${path}`), {
+            peer: undefined,
+            trustedProxies: [],
+            bindings: {},
+            keepStreamsHonest: undefined,
+          })
         const bindings = { service: gateway.service, draining: false, addressOf: () => undefined, wire, log }
         const { status } = await gateway.app.request(path, { method: 'POST', headers, body }, bindings)
         expect([name, status >= 400 && status < 500]).toEqual([name, true])

@@ -103,7 +103,13 @@ export async function createTestGateway(
   const trustedProxies = options.trustsPeer === true ? ['192.0.2.0/24'] : []
   const call = async (method: string, path: string, options: Call = {}) => {
     const request = new Request(`http://gateway.test${path}`, { method, ...init(options) })
-    const wire = () => workerWire(request, { peer: '192.0.2.1', trustedProxies })
+    const wire = () =>
+      workerWire(request, {
+        peer: '192.0.2.1',
+        trustedProxies,
+        bindings: {},
+        keepStreamsHonest: undefined,
+      })
     return readAnswer(await gateway.app.fetch(request, { ...bindings, wire }))
   }
   return {

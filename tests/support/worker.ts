@@ -11,14 +11,30 @@ export async function startTestWorker(
   databaseUrl: string,
   bindings: Readonly<Record<string, string>>,
 ): Promise<TestWorker> {
-  process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
-  process.env['WRANGLER_SEND_METRICS'] = 'false'
   process.env['CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE'] = databaseUrl
-  const worker = await unstable_startWorker({
+  return started({
     config: resolve(import.meta.dirname, '../../wrangler.toml'),
     bindings: Object.fromEntries(
       Object.entries(bindings).map(([name, value]) => [name, { type: 'plain_text', value }]),
     ),
+  })
+}
+
+/** A Worker that is nothing but the wire, in a real workerd. */
+export function startWireWorker(): Promise<TestWorker> {
+  return started({
+    name: 'wire',
+    entrypoint: resolve(import.meta.dirname, 'wire-worker.ts'),
+    compatibilityDate: '2026-10-30',
+    compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
+  })
+}
+
+async function started(input: Parameters<typeof unstable_startWorker>[0]): Promise<TestWorker> {
+  process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
+  process.env['WRANGLER_SEND_METRICS'] = 'false'
+  const worker = await unstable_startWorker({
+    ...input,
     dev: { server: { port: 0, hostname: '127.0.0.1' }, inspector: false, logLevel: 'warn', persist: false },
   })
   const url = await worker.url

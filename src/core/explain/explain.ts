@@ -5,7 +5,8 @@ import { uncovered } from '../permissions.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitCall } from '../tokens/admit-call.ts'
-import { exchange, exchangeGenuine } from '../tokens/exchange.ts'
+import { exchange, exchangeGenuine, type TokenPair } from '../tokens/exchange.ts'
+import type { Principal } from '../tokens/verify.ts'
 import { type Rule, traced } from './trace.ts'
 
 /** What is to be explained: a credential, shown or named, and the call that it would make. */
@@ -25,7 +26,12 @@ export interface Explanation {
   readonly steps: readonly Step[]
   /** Why it is refused; undefined when it is allowed. */
   readonly failure: Failure | undefined
+  /** Whom the credential speaks for; undefined when it speaks for nobody. */
+  readonly caller: ExplainedCaller | undefined
 }
+
+/** Whom a call would be made for. A key that is only asked about has no session. */
+export type ExplainedCaller = Pick<Principal, 'subject' | 'clientId' | 'keyId' | 'permissions' | 'sessionId'>
 
 export interface Step {
   readonly rule: Rule
@@ -40,42 +46,48 @@ export async function explain(parts: ServiceParts, question: Question): Promise<
   const steps: Step[] = []
   const dry = dryParts(parts, question.at, (rule, failure) => steps.push({ rule, failure }))
   const caller: Caller = { address: question.address, userAgent: undefined, requestId: 'explain' }
-  const outcome = await judge(dry, question, caller)
-  return { steps, failure: outcome.ok ? undefined : outcome.failure }
+  const spokenFor = await whoSpeaks(dry, question, caller)
+  if (!spokenFor.ok) return { steps, failure: spokenFor.failure, caller: undefined }
+  const outcome = judge(dry, question.needed, spokenFor.value)
+  return { steps, failure: outcome.ok ? undefined : outcome.failure, caller: spokenFor.value }
 }
 
-async function judge(
+function judge(
   parts: ServiceParts,
-  question: Question,
-  caller: Caller,
-): Promise<Result<void, Failure>> {
-  const permissions = await heldBy(parts, question, caller)
-  if (!permissions.ok || question.needed.length === 0) return permissions.ok ? ok(undefined) : permissions
-  const [needed] = uncovered(permissions.value, question.needed)
-  const held = needed === undefined ? ok(undefined) : fail({ reason: 'permission_missing' as const, needed })
+  needed: readonly string[],
+  { permissions }: ExplainedCaller,
+): Result<void, Failure> {
+  if (needed.length === 0) return ok(undefined)
+  const [missing] = uncovered(permissions, needed)
+  const held: Result<void, Failure> =
+    missing === undefined ? ok(undefined) : fail({ reason: 'permission_missing', needed: missing })
   return traced(parts, 'permission', held)
 }
 
-async function heldBy(
+async function whoSpeaks(
   parts: ServiceParts,
   { credential }: Question,
   caller: Caller,
-): Promise<Result<readonly string[], Failure>> {
+): Promise<Result<ExplainedCaller, Failure>> {
   if (credential.kind === 'token') {
     const call = await admitCall(parts, credential.token, caller)
-    return call.ok ? ok(call.value.principal.permissions) : call
+    return call.ok ? ok(call.value.principal) : call
   }
   const request = { clientId: undefined, narrowing: everything, rotates: false }
   if (credential.kind === 'api_key') {
     const pair = await exchange(parts, { ...request, apiKey: credential.apiKey }, caller)
-    return pair.ok ? ok(pair.value.permissions) : pair
+    return pair.ok ? ok(callerOf(pair.value)) : pair
   }
   const found = await parts.world.store.findKey(credential.keyId)
   if (found === undefined) return fail({ reason: 'key_not_found' })
   // A bait never works: that is judged where a key is recognized, which one that is only named does not pass.
   if (found.key.canary) return traced(parts, 'key_known', fail({ reason: 'api_key_invalid' }))
   const pair = await exchangeGenuine(parts, { found, request, caller })
-  return pair.ok ? ok(pair.value.permissions) : pair
+  return pair.ok ? ok(callerOf(pair.value)) : pair
+}
+
+function callerOf({ key, permissions }: TokenPair): ExplainedCaller {
+  return { subject: key.clientId, clientId: key.clientId, keyId: key.id, permissions, sessionId: '' }
 }
 
 const everything = { permissions: undefined, audiences: undefined, accessTtlSeconds: undefined } as const

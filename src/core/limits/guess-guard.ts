@@ -38,14 +38,17 @@ export function createGuessGuard(): GuessGuard {
         return ok(undefined)
       }
       const resetSeconds = Math.ceil((untilMs - now.getTime()) / 1000)
-      return fail({ reason: 'rate_limited', state: { ...guesses, remaining: 0, resetSeconds } })
+      return fail({
+        reason: 'rate_limited',
+        state: { policy: 'guess', ...guesses, remaining: 0, resetSeconds },
+      })
     },
     async countWrong(world, address, now) {
       const site = siteOf(world, address)
       const take = { ...guesses, bucket: `guess:${site}`, now }
       const outcome = await world.store.takeRate(take)
       if (outcome.allowed) return ok(undefined)
-      const state = limitState(take, outcome)
+      const state = limitState({ policy: 'guess', take, outcome })
       if (blockedUntilMs.size >= BLOCKED_MAX)
         blockedUntilMs.delete(blockedUntilMs.keys().next().value as string)
       blockedUntilMs.set(site, now.getTime() + state.resetSeconds * 1000)

@@ -39,6 +39,6 @@ async function takeRate(
   if (key.rateLimit === undefined) return ok(undefined)
   const take = { ...key.rateLimit, bucket: `key:${key.id}`, now }
   const outcome = await world.store.takeRate(take)
-  const state = limitState(take, outcome)
+  const state = limitState({ policy: 'key', take, outcome })
   return outcome.allowed ? ok(state) : fail({ reason: 'rate_limited', state })
 }

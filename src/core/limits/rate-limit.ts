@@ -1,5 +1,8 @@
 import type { RateLimit } from '../keys/api-key.ts'
 
+/** Whose limits there are: of a key, of a route, and on the guesses of an address. */
+export type LimitPolicy = 'key' | 'route' | 'guess'
+
 /** One call that wants to pass a GCRA bucket. */
 export interface RateTake extends RateLimit {
   readonly bucket: string
@@ -16,6 +19,8 @@ export interface RateOutcome {
 }
 
 export interface LimitState {
+  /** Whose limit it is. */
+  readonly policy: LimitPolicy
   readonly limit: number
   readonly windowSeconds: number
   readonly remaining: number
@@ -29,11 +34,19 @@ export function emissionIntervalMs({ limit, windowSeconds }: RateLimit): number 
 }
 
 /** What the bucket says of itself after a call was judged. */
-export function limitState(take: RateTake, outcome: RateOutcome): LimitState {
+export function limitState({
+  policy,
+  take,
+  outcome,
+}: {
+  readonly policy: LimitPolicy
+  readonly take: RateTake
+  readonly outcome: RateOutcome
+}): LimitState {
   const { limit, windowSeconds } = take
   const interval = emissionIntervalMs(take)
   const aheadMs = Math.max(0, outcome.arrivalAt.getTime() - take.now.getTime())
   const remaining = outcome.allowed ? Math.max(0, Math.floor((windowSeconds * 1000 - aheadMs) / interval)) : 0
   const waitMs = outcome.allowed ? aheadMs : aheadMs + interval - windowSeconds * 1000
-  return { limit, windowSeconds, remaining, resetSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
+  return { policy, limit, windowSeconds, remaining, resetSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
 }

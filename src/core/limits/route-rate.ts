@@ -19,7 +19,7 @@ export async function takeRouteRate(
 ): Promise<Result<LimitState, Failure>> {
   const take = { ...rate, bucket: `route:${route}:${bucketOf(world, by)}`, now: world.now() }
   const outcome = await world.store.takeRate(take)
-  const state = limitState(take, outcome)
+  const state = limitState({ policy: 'route', take, outcome })
   return outcome.allowed ? ok(state) : fail({ reason: 'rate_limited', state })
 }
 

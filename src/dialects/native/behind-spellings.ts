@@ -1,7 +1,10 @@
 import type { HttpFailure } from '../../http/refusal.ts'
 import type { Spellings } from './spelling.ts'
 
-type BehindReason = Extract<HttpFailure['reason'], 'path_refused' | `proxy_${string}` | `upstream_${string}`>
+type BehindReason = Extract<
+  HttpFailure['reason'],
+  'path_refused' | 'request_stalled' | `proxy_${string}` | `upstream_${string}`
+>
 
 /** What the gateway says of the operator's own APIs behind it, and to the proxies before them. */
 export const behindSpellings: Spellings<BehindReason> = {
@@ -20,6 +23,12 @@ export const behindSpellings: Spellings<BehindReason> = {
     code: 'proxy_question_incomplete',
     message: 'The proxy does not say which call it asks about.',
     details: ({ missing }) => missing.map((name) => ({ field: name, message: 'This header is needed.' })),
+  },
+  request_stalled: {
+    status: 408,
+    code: 'request_timeout',
+    message: 'The request did not arrive in time.',
+    headers: () => ({ Connection: 'close' }),
   },
   upstream_unreachable: {
     status: 502,

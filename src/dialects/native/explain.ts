@@ -1,20 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import type { Question } from '../../core/explain/explain.ts'
-import { rules } from '../../core/explain/trace.ts'
-import type { Failure } from '../../core/failure.ts'
 import { callerOf } from '../../http/caller.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { endpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
-import { spellings } from './refuse.ts'
+import { explainBehind } from './explain-behind.ts'
+import { ruleSchema, stepOf, stepSchema, verdictOf } from './explanation.ts'
 import { answers, instant, keyId } from './schemas.ts'
-
-const stepSchema = z.object({
-  rule: z.enum(['route', ...rules]),
-  outcome: z.enum(['passed', 'refused']),
-  code: z.string().nullable().openapi({ description: 'The stable code of the refusal.' }),
-  message: z.string().nullable(),
-})
 
 export const explainEndpoint = endpoint({
   method: 'post',
@@ -34,6 +26,7 @@ export const explainEndpoint = endpoint({
         .regex(/^[A-Za-z]{1,20}$/, 'A method like GET.')
         .default('GET'),
       path: z.string().startsWith('/', 'A path begins with a slash.').max(2000),
+      host: z.string().max(255).optional(),
       address: z.union([z.ipv4(), z.ipv6()], 'An IPv4 or IPv6 address.').optional(),
       at: instant.optional(),
     }),
@@ -43,7 +36,10 @@ export const explainEndpoint = endpoint({
       verdict: z.enum(['allowed', 'refused']),
       code: z.string().nullable(),
       message: z.string().nullable(),
-      permission: z.string().nullable().openapi({ description: 'What the route asks of a token.' }),
+      permission: z.string().nullable().openapi({ description: 'What a route of ours asks of a token.' }),
+      rule: ruleSchema
+        .nullable()
+        .openapi({ description: "The operator's rule, for a call behind the gateway." }),
       steps: z.array(stepSchema),
     }),
     { errors: [400, 401, 403, 503] },
@@ -55,23 +51,28 @@ export const explainEndpoint = endpoint({
       return refused(c, { reason: 'request_invalid', details: [{ field: '', message }] })
     }
     const method = body.method.toUpperCase()
-    const path = body.path.replace(/[?#].*$/, '').replace(/(.)\/$/, '$1')
-    const route = c.get('routes').find(method, path)
-    const { steps, failure } = await c.env.service.explain({
+    const call = {
       credential,
-      needed: route?.permission === undefined ? [] : [route.permission],
       address: body.address ?? callerOf(c).address,
       at: body.at ?? c.env.service.now(),
-    })
-    const spelledSteps = steps.map(({ rule, failure: refusal }) => ({ rule, ...outcomeOf(refusal) }))
-    const routed = { rule: 'route' as const, ...outcomeOf(routeFailure(c, { method, path })) }
-    const verdict = failure === undefined ? routed : outcomeOf(failure)
+    }
+    const path = body.path.replace(/[?#].*$/, '').replace(/(.)\/$/, '$1')
+    const behind = c.get('behind')
+    if (behind?.proxy !== undefined && !c.get('routes').owns(path)) {
+      return answer(c, await explainBehind(c, { call, behind, method, host: body.host, target: body.path }))
+    }
+    const route = c.get('routes').find(method, path)
+    const needed = route?.permission === undefined ? [] : [route.permission]
+    const { steps, failure } = await c.env.service.explain({ ...call, needed })
+    const routed = stepOf('route', routeFailure(c, { method, path }))
     return answer(c, {
-      verdict: verdict.outcome === 'passed' ? 'allowed' : 'refused',
-      code: verdict.code,
-      message: verdict.message,
+      ...verdictOf(failure ?? routeFailure(c, { method, path })),
       permission: route?.permission ?? null,
-      steps: failure === undefined ? [...spelledSteps, routed] : spelledSteps,
+      rule: null,
+      steps: [
+        ...steps.map(({ rule, failure: refusal }) => stepOf(rule, refusal)),
+        ...(failure ? [] : [routed]),
+      ],
     })
   },
 })
@@ -97,12 +98,4 @@ function routeFailure(
   if (c.get('routes').find(method, path) !== undefined) return undefined
   const known = c.get('routes').methodsOf(path).length > 0
   return { reason: known ? ('method_not_allowed' as const) : ('route_unknown' as const) }
-}
-
-function outcomeOf(
-  refusal: { readonly reason: Failure['reason'] | 'route_unknown' | 'method_not_allowed' } | undefined,
-) {
-  if (refusal === undefined) return { outcome: 'passed' as const, code: null, message: null }
-  const { code, message } = spellings[refusal.reason]
-  return { outcome: 'refused' as const, code, message }
 }

@@ -74,6 +74,11 @@ export const httpSpellings: Spellings<HttpFailure['reason']> = {
     error: 'invalid_request',
     description: 'The proxy does not say which call it asks about.',
   },
+  request_stalled: {
+    status: 408,
+    error: 'invalid_request',
+    description: 'The request did not arrive in time.',
+  },
   upstream_unreachable: {
     status: 502,
     error: 'server_error',

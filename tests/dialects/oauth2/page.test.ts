@@ -47,7 +47,10 @@ describe('the page of this face', () => {
       [...new Set(Object.values(spellings).map(({ error }) => error))].sort(),
     )
     for (const [, error, status, when = ''] of rows) {
-      const others = Object.values(spellings)
+      const others = Object.entries(spellings)
+        // What the operator's own APIs behind the gateway are refused with is no answer of this face.
+        .filter(([reason]) => !/^(?:path|proxy|upstream|request_stalled)/.test(reason))
+        .map(([, spelling]) => spelling)
         .filter((spelling) => spelling.error === error && String(spelling.status) !== status)
         .map((spelling) => String(spelling.status))
         // Those stand for refusals of the native face's own routes.
