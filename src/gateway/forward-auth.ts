@@ -84,19 +84,19 @@ function incomplete(parts: Readonly<Record<string, string | undefined>>): Result
 }
 
 /**
- * For nginx, to which every answer but 2xx, 401 and 403 is an error of its own: another refusal becomes a 403 that
- * carries the real status and body, for `auth_request_set` and `error_page`.
+ * For nginx, to which every answer but 2xx, 401 and 403 is an error of its own, and which drops the body of them all: a
+ * refusal is a 401 or a 403, and its real status and body are in fields for `auth_request_set` and `error_page`.
  */
 export function asAuthRequest(answer: BehindHandler): BehindHandler {
   return async (c, spell) => {
     const response = await answer(c, spell).catch((error: unknown) => spell.fault(c, error))
     const { status } = response
-    if ((status >= 200 && status < 300) || status === 401 || status === 403) return response
+    if (status >= 200 && status < 300) return response
     const headers = new Headers(response.headers)
     headers.set('X-Error-Status', String(status))
     // Our own JSON, whose texts are ASCII without line breaks.
     headers.set('X-Error-Body', await response.text())
     headers.delete('Content-Length')
-    return new Response(null, { status: 403, headers })
+    return new Response(null, { status: status === 401 ? 401 : 403, headers })
   }
 }

@@ -7,6 +7,7 @@ import { type BehindTheCounter, createGateway } from '../gateway/gateway.ts'
 import type { GatewayRules } from '../gateway/rules.ts'
 import { createApp } from '../http/app.ts'
 import type { GatewayBindings } from '../http/gateway-env.ts'
+import type { Wire } from '../http/wire.ts'
 import type { Settings } from '../settings/settings.ts'
 import { createStore } from '../store/store.ts'
 import { clientAddress } from './addresses.ts'
@@ -95,7 +96,11 @@ export async function startGateway({
     const serve = (request: Request, exchange: NodeExchange) => {
       const addressOf = (forwardedFor: string | undefined) =>
         clientAddress(exchange.incoming.socket.remoteAddress, forwardedFor, trustedProxies)
-      const wire = () => nodeWire(exchange, { pools, trustedProxies })
+      let seen: Wire | undefined
+      const wire = () => {
+        seen ??= nodeWire(exchange, { pools, trustedProxies })
+        return seen
+      }
       const bindings: GatewayBindings = { service, log, addressOf, wire, draining: state.draining }
       return app.fetch(request, bindings)
     }
