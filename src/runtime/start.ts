@@ -14,6 +14,7 @@ import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
 import { loadMemory } from './memory.ts'
+import { nodeSignatures } from './node-signatures.ts'
 import { StartError } from './start-error.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { withDeadline } from './with-deadline.ts'
@@ -63,7 +64,10 @@ export async function startGateway({
             onFatal()
           })
     const alarms = createAlarms(logger, settings.leakWebhook)
-    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, alarms)
+    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
+      ...alarms,
+      signatures: nodeSignatures,
+    })
     const { policy } = settings
     const memory = await loadMemory(world, policy, {
       directory: directoryLimits,
