@@ -15,9 +15,9 @@ export interface AccessToken {
 
 /** Mints an access token of a session that has been admitted at `now`. It never outlives its API key. */
 export async function mintSessionAccessToken(
-  { world, policy, memory }: ServiceParts,
+  { policy, memory }: Pick<ServiceParts, 'policy' | 'memory'>,
   { session, key, client }: SessionWithKey,
-  now: Date,
+  { tokenId, now }: { readonly tokenId: string; readonly now: Date },
 ): Promise<AccessToken> {
   const held = effectivePermissions({ key, client })
   const issuedAt = Math.floor(now.getTime() / 1000)
@@ -26,7 +26,6 @@ export async function mintSessionAccessToken(
   const keyEnd = keyEndsAt === undefined ? Infinity : Math.floor(keyEndsAt.getTime() / 1000)
   const expiresAt = Math.min(issuedAt + ttlSeconds, keyEnd)
   const permissions = session.permissions === undefined ? held : intersect(held, session.permissions)
-  const tokenId = world.newId()
   const access = await mintAccessToken(
     {
       issuer: policy.issuer,
