@@ -20,6 +20,8 @@ export interface World {
   readonly randomText: (length: number) => string
   /** A fresh UUID. */
   readonly newId: () => string
+  /** SHA-256 of a text: a short name for it that no other text has. */
+  readonly fingerprint: (text: string) => string
   readonly vault: Vault
   readonly signatures: Signatures
   readonly addresses: Addresses

@@ -8,6 +8,7 @@ import type { Memory } from '../core/service-parts.ts'
 import { loadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { createRevocations } from '../core/tokens/revocations.ts'
 import { createKeyRing } from '../core/tokens/signing-key-ring.ts'
+import { createVerifiedTokens } from '../core/tokens/verified-tokens.ts'
 
 export type ProcessMemory = Memory
 
@@ -24,6 +25,8 @@ export async function loadMemory(
   return {
     signingKeys,
     revocations,
+    // As many tokens as keys: a key in use has a token in use.
+    verifiedTokens: createVerifiedTokens({ maxTokens: directory.maxKeys }),
     directory: createKeyDirectory(directory),
     usage: createUsageTally(),
     audit: createAuditTally(),

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitCall } from '../tokens/admit-call.ts'
 import { exchange, exchangeGenuine } from '../tokens/exchange.ts'
+import { createVerifiedTokens } from '../tokens/verified-tokens.ts'
 import { type Rule, traced } from './trace.ts'
 
 /** What is to be explained: a credential, shown or named, and the call that it would make. */
@@ -100,6 +101,8 @@ function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts
       usage: { note: () => {}, take: () => [] },
       // One of its own: what is read for another moment must not be remembered for this one.
       directory: createKeyDirectory({ maxKeys: 1, maxAgeMs: 0, looksOutliveCalls: false }),
+      // What a dry run mints was never handed out.
+      verifiedTokens: createVerifiedTokens({ maxTokens: 2 }),
       // The question is what the rules say at that moment, not how old our knowledge would be by then.
       revocations: { ...memory.revocations, syncedAt: () => at },
     },

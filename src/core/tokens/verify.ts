@@ -5,11 +5,13 @@ import { accessLifetimeMaxSeconds, type Policy, signingAlgorithms } from '../pol
 import { fail, ok, type Result } from '../result.ts'
 import { type AccessTokenClaims, parseDelegate } from './access-token.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import type { VerifiedToken } from './verified-tokens.ts'
 
 /** Who is calling, as a verified access token says it. */
 export type Principal = AccessTokenClaims
 
-const TOKEN_MAX_LENGTH = 8192
+/** In characters: what is longer is refused unread. */
+export const tokenMaxLength = 8192
 
 const verifyOptions = {
   typ: 'at+jwt',
@@ -30,17 +32,22 @@ export async function verifyAccessToken(
   },
   token: string,
   now: Date,
-): Promise<Result<Principal, Failure>> {
-  if (token.length > TOKEN_MAX_LENGTH) return fail({ reason: 'access_token_invalid', cause: 'too_long' })
+): Promise<Result<VerifiedToken, Failure>> {
   try {
-    const { payload } = await jwtVerify(token, (header) => keyOf(deps.signingKeys, header, now), {
-      ...verifyOptions,
-      issuer: deps.policy.issuer,
-      audience: [...deps.audiences],
-      clockTolerance: deps.policy.clockSkewSeconds,
-      currentDate: now,
-    })
-    return readPrincipal(payload, Math.floor(now.getTime() / 1000) + deps.policy.clockSkewSeconds)
+    const { payload, protectedHeader } = await jwtVerify(
+      token,
+      (header) => keyOf(deps.signingKeys, header, now),
+      {
+        ...verifyOptions,
+        issuer: deps.policy.issuer,
+        audience: [...deps.audiences],
+        clockTolerance: deps.policy.clockSkewSeconds,
+        currentDate: now,
+      },
+    )
+    const latestNow = Math.floor(now.getTime() / 1000) + deps.policy.clockSkewSeconds
+    const principal = readPrincipal(payload, latestNow)
+    return principal.ok ? ok({ principal: principal.value, kid: protectedHeader.kid ?? '' }) : principal
   } catch (error) {
     if (error instanceof errors.JWTExpired) return fail({ reason: 'access_token_expired' })
     if (error instanceof errors.JOSEError) return fail({ reason: 'access_token_invalid', cause: error.code })
