@@ -4,6 +4,7 @@ import type { MeterReading } from '../core/limits/meter.ts'
 import type { GatewayContext } from './gateway-env.ts'
 import { limitHeaders } from './limit-headers.ts'
 import { principalOf } from './mount.ts'
+import { tell } from './reply.ts'
 
 /** Where a call comes from. */
 export function callerOf(c: GatewayContext): Caller {
@@ -26,15 +27,15 @@ export function noteKey(
 ): void {
   c.set('key', key)
   c.set('meter', meter)
-  if (meter.rate !== undefined) {
-    for (const [name, value] of Object.entries(limitHeaders(meter.rate))) c.header(name, value)
-  }
+  if (meter.rate !== undefined) tell(c, limitHeaders(meter.rate))
   if (key.rotatedAt !== undefined && key.retiresAt !== undefined) tellRetirement(c, key, key.retiresAt)
 }
 
 /** `Deprecation` (RFC 9745 §2.1), `Sunset` (RFC 8594 §3) and the way to the successor (RFC 5829 §3.3). */
 function tellRetirement(c: GatewayContext, key: ApiKey, retiresAt: Date): void {
-  c.header('Deprecation', `@${Math.floor((key.rotatedAt ?? retiresAt).getTime() / 1000)}`)
-  c.header('Sunset', retiresAt.toUTCString())
-  c.header('Link', `</api/v1/keys/${key.successorId}>; rel="successor-version"`, { append: true })
+  tell(c, {
+    Deprecation: `@${Math.floor((key.rotatedAt ?? retiresAt).getTime() / 1000)}`,
+    Sunset: retiresAt.toUTCString(),
+    Link: `</api/v1/keys/${key.successorId}>; rel="successor-version"`,
+  })
 }

@@ -21,6 +21,13 @@ export interface RouteTable {
   readonly publicCount: number
 }
 
+/** What stands at one path. */
+interface Place {
+  readonly rows: readonly RouteRow[]
+  readonly methods: readonly string[]
+  readonly publicMethods: readonly string[]
+}
+
 /** Builds the table from the rows of the router. */
 export function routeTable(rows: readonly RouteRow[], basePath: string): RouteTable {
   const listed = new Set(publicRoutes.map((row) => withBase(row, basePath)))
@@ -28,12 +35,24 @@ export function routeTable(rows: readonly RouteRow[], basePath: string): RouteTa
   const open = rows.filter(({ method, pattern }) => listed.has(`${method} ${pattern}`))
   const all = rowLookup(rows)
   const publicOnly = rowLookup(open)
-  const methods = (found: readonly RouteRow[]) => found.flatMap(({ method }) => withHead(method))
+  const look = (path: string): Place => {
+    const found = all(path)
+    return { rows: found, methods: methodsOf(found), publicMethods: methodsOf(publicOnly(path)) }
+  }
+  // Asked several times for each call: most paths have no parameter, and the others come at least twice in a row.
+  const fixed = new Map(rows.map(({ pattern }) => [pattern, look(pattern)]))
+  let last: { readonly path: string; readonly place: Place } | undefined
+  const placeOf = (path: string): Place => {
+    const known = fixed.get(path)
+    if (known !== undefined) return known
+    if (last?.path !== path) last = { path, place: look(path) }
+    return last.place
+  }
   return {
-    methodsOf: (path) => methods(all(path)),
-    isPublic: (method, path) => methods(publicOnly(path)).includes(method),
-    publicMethodsOf: (path) => methods(publicOnly(path)),
-    find: (method, path) => all(path).find((row) => withHead(row.method).includes(method)),
+    methodsOf: (path) => placeOf(path).methods,
+    isPublic: (method, path) => placeOf(path).publicMethods.includes(method),
+    publicMethodsOf: (path) => placeOf(path).publicMethods,
+    find: (method, path) => placeOf(path).rows.find((row) => withHead(row.method).includes(method)),
     publicCount: open.length,
   }
 }
@@ -56,6 +75,10 @@ export function moved(path: string, basePath: string): string {
 function withBase(row: string, basePath: string): string {
   const [method, path = ''] = row.split(' ')
   return `${method} ${moved(path, basePath)}`
+}
+
+function methodsOf(rows: readonly RouteRow[]): readonly string[] {
+  return rows.flatMap(({ method }) => withHead(method))
 }
 
 function withHead(method: string): readonly string[] {
