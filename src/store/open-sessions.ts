@@ -13,8 +13,8 @@ interface Opening {
   readonly event: AuditEvent | undefined
 }
 
-/** Two, so that the second of two callers need not wait for the first one's commit before its own begins. */
-const batches = { batchMax: 500, lanes: 2 }
+/** One, since a second only makes two small batches of what could be one. */
+const batches = { batchMax: 500, lanes: 1 }
 
 const openings = [
   ['id', 'uuid', ({ session }) => session.id],

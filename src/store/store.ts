@@ -17,7 +17,7 @@ import { StoreUnavailableError, storeError } from './store-error.ts'
 export function createStore(db: Database, hotPath: HotPath = { prepare: true }): Store {
   return withOwnErrors({
     ...clientStore(db),
-    ...keyStore(db),
+    ...keyStore(db, hotPath),
     ...limitStore(db),
     ...sessionStore(db, hotPath),
     ...revocationStore(db),

@@ -13,7 +13,7 @@ interface Wish {
   readonly at: Date
 }
 
-const batches = { batchMax: 500, lanes: 2 }
+const batches = { batchMax: 500, lanes: 1 }
 
 const columns = Object.entries(getTableColumns(sessions))
 const returned = `${columns.map(([, { name }]) => `sessions.${name}`).join(', ')}, api_keys.version, clients.not_before`
