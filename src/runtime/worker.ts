@@ -9,6 +9,7 @@ import { createService } from '../core/service.ts'
 import { keepSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { facesOf } from '../dialects/all.ts'
 import { createApp } from '../http/app.ts'
+import type { GatewayLog } from '../http/gateway-env.ts'
 import { parseSettings, type Settings } from '../settings.ts'
 import { createStore } from '../store/store.ts'
 import { StoreUnavailableError } from '../store/store-error.ts'
@@ -63,18 +64,13 @@ export default {
       const peer = request.headers.get('cf-connecting-ip') ?? undefined
       const addressOf = (forwardedFor: string | undefined) =>
         clientAddress(peer, forwardedFor, settings.trustedProxies)
-      const response = await isolate.fetch(request, { service, log, addressOf, draining: false })
-      await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
-      await flushAuditTally(world, memory.audit).catch((fault) => log.fault(fault, 'audit'))
-      return response
+      return await isolate.fetch(request, { service, log, addressOf, draining: false })
     } catch (error) {
       const requestId = world.newId()
       log.fault(error, requestId)
       return unavailable(requestId)
     } finally {
-      // After the answer, and before the connection goes.
-      const linked = linkAuditChain(isolate, world).catch((fault) => log.fault(fault, 'audit'))
-      context.waitUntil(linked.finally(() => pool.end()))
+      context.waitUntil(writeDown(isolate, world, log).finally(() => pool.end()))
       context.waitUntil(alarms.settled())
     }
   },
@@ -96,6 +92,16 @@ export default {
   },
 } satisfies ExportedHandler<WorkerEnv>
 
+/** What a call leaves to be written: after its answer, which waits for none of it, and before the connection goes. */
+async function writeDown(of: Isolate, world: World, log: GatewayLog): Promise<void> {
+  const { memory } = of
+  if (memory !== undefined) {
+    await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
+    await flushAuditTally(world, memory.audit).catch((fault) => log.fault(fault, 'audit'))
+  }
+  await linkAuditChain(of, world).catch((fault) => log.fault(fault, 'audit'))
+}
+
 /** Links what the last calls left: so that the chain is not as far behind as the cron trigger comes seldom. */
 async function linkAuditChain(of: Isolate, world: World): Promise<void> {
   const nowMs = world.now().getTime()
@@ -114,7 +120,8 @@ function openWorld(env: WorkerEnv, { settings, logger }: Isolate) {
   })
   pool.on('error', (error) => logger.warn({ fault: describeFault(error) }, 'a database connection was lost'))
   const alarms = createAlarms(logger, settings.leakWebhook)
-  const store = createStore(pooledDatabase(pool))
+  // A connection of one request prepares nothing for the next.
+  const store = createStore(pooledDatabase(pool), { prepare: false })
   const world = createWorld(
     settings.rateLimits ? store : withoutLimits(store),
     settings.secrets ?? [],
