@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { UpstreamCall } from '../../src/http/wire.ts'
 import { rawAnswer, rawAnswers, spellRequest } from '../hostile/raw-socket.ts'
-import { httpUpstream, openPipe, type Pipe, rawUpstream, type TestUpstream } from '../support/pipe.ts'
+import { openPipe, type Pipe, rawUpstream, type TestUpstream } from '../support/pipe.ts'
 
 let upstream: TestUpstream | undefined
 let pipe: Pipe
@@ -90,6 +90,10 @@ describe('an upstream that answers badly', () => {
       'HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
     ],
     ['a coding that nobody offered', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+    [
+      'chunks and a length',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\nab\r\n0\r\n\r\n',
+    ],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
     ['a length that is no number', 'HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\na'],
     ['a field with a control character', 'HTTP/1.1 200 OK\r\nX: a\u0001b\r\nContent-Length: 0\r\n\r\n'],
@@ -108,17 +112,6 @@ describe('an upstream that answers badly', () => {
     )
     expect(answers.map(({ text }) => text)).toEqual(['ab', 'ab'])
     expect(upstream?.sockets).toHaveLength(2)
-  })
-
-  it('is framed by its chunks where it also names a length', async () => {
-    await answering(
-      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n2\r\nab\r\n0\r\n\r\n',
-    )
-    const [answer] = await rawAnswers(pipe.url, spellRequest('GET / HTTP/1.1'))
-    // Refused by the parser, or framed anew: never both.
-    if (answer?.status === 200)
-      expect([answer.text, answer.headers.has('content-length')]).toEqual(['ab', false])
-    else expect(answer).toMatchObject({ status: 502, text: 'broken' })
   })
 })
 
@@ -190,83 +183,4 @@ describe('an upstream that takes its time', () => {
     const socket = upstream!.sockets[0]!
     if (!socket.closed) await new Promise((done) => socket.once('close', done))
   }
-})
-
-describe('a second try', () => {
-  /** Serves one request on each connection, and then closes it under the next. */
-  async function closingUnderTheSecond(): Promise<string[]> {
-    const seen: string[] = []
-    upstream = await rawUpstream((socket, all) => {
-      if (!all.endsWith('\r\n\r\n')) return
-      seen.push(all.split('\r\n\r\n').at(-2)!.split(' ')[0]!)
-      if (all.split('\r\n\r\n').length > 2) socket.resetAndDestroy()
-      else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-    })
-    pipe = await openPipe(upstream.origin)
-    return seen
-  }
-
-  it('is made where the connection was closed under a call that changes nothing', async () => {
-    const seen = await closingUnderTheSecond()
-    for (const method of ['GET', 'GET', 'DELETE'])
-      expect(await ask(`${method} / HTTP/1.1`)).toMatchObject({ text: 'ok' })
-    expect(seen).toEqual(['GET', 'GET', 'GET', 'DELETE', 'DELETE'])
-    expect(upstream?.sockets).toHaveLength(3)
-  })
-
-  it('is made once', async () => {
-    await answering('', 'resets')
-    expect(await ask()).toMatchObject({ text: 'broken' })
-    expect(upstream?.sockets).toHaveLength(2)
-  })
-
-  it.each([
-    ['a POST without a body', 'POST / HTTP/1.1', []],
-    ['a PUT whose body has begun', 'PUT / HTTP/1.1', ['Content-Length: 4']],
-  ])('is never made for %s: it is seen once', async (_, line, fields) => {
-    let requests = 0
-    upstream = await rawUpstream((socket) => {
-      requests += 1
-      socket.resetAndDestroy()
-    })
-    pipe = await openPipe(upstream.origin)
-    const answer = await rawAnswer(pipe.url, spellRequest(line, fields, fields.length === 0 ? '' : 'body'))
-    expect(answer).toMatchObject({ text: 'broken' })
-    expect(requests).toBe(1)
-  })
-})
-
-describe('the connections to an upstream', () => {
-  it('are bounded, and so is what waits for one', async () => {
-    let seen = 0
-    upstream = await httpUpstream(() => {
-      seen += 1
-    })
-    pipe = await openPipe(upstream.origin, { timeouts: { ...timeouts, connectMs: 1000 } })
-    const clients = Array.from({ length: 515 }, () => ask())
-    await expect.poll(() => pipe.outcomes.length, { timeout: 5000 }).toBe(259)
-    expect(seen).toBe(256)
-    const faults = pipe.outcomes.map((outcome) => (outcome.kind === 'failed' ? outcome.fault : outcome.kind))
-    expect(faults.filter((fault) => fault === 'busy')).toHaveLength(3)
-    // Those that waited gave up when their time for a connection was over.
-    expect(faults.filter((fault) => fault === 'unreachable')).toHaveLength(256)
-    await pipe.http.drain(0)
-    await Promise.allSettled(clients)
-  })
-
-  it('are not used up by calls that cannot be spelled', async () => {
-    upstream = await httpUpstream((_request, response) => response.end('ok'))
-    pipe = await openPipe(upstream.origin)
-    for (const change of [
-      { target: '*' },
-      { method: 'A B' },
-      { fields: ['X', 'a\nb'] },
-      { fields: ['Host', 'a', 'host', 'b'] },
-    ]) {
-      const bent = await openPipe(upstream.origin, change)
-      expect(await rawAnswer(bent.url, spellRequest('GET / HTTP/1.1'))).toMatchObject({ text: 'broken' })
-      await bent.close()
-    }
-    expect(upstream.sockets).toHaveLength(0)
-  })
 })

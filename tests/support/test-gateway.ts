@@ -48,6 +48,8 @@ export interface TestGateway extends Gateway {
   /** Lets seconds pass in which the revocation feed brings nothing. */
   readonly passUnheard: (seconds: number) => void
   readonly call: (method: string, path: string, options?: Call) => Promise<Answer>
+  /** Answers a request, for a server in front. */
+  readonly answer: (request: Request) => Promise<Response>
   /** Exchanges a key and answers the access token. */
   readonly accessToken: (apiKey?: string, narrowing?: object) => Promise<string>
   /** Writes down who used which key, as a running process does every second. */
@@ -100,20 +102,21 @@ export async function createTestGateway(
       fault: (error: unknown) => faults.push(error),
     },
   }
-  const trustedProxies = options.trustsPeer === true ? ['192.0.2.0/24'] : []
-  const call = async (method: string, path: string, options: Call = {}) => {
-    const request = new Request(`http://gateway.test${path}`, { method, ...init(options) })
-    const wire = () =>
-      workerWire(request, {
-        peer: '192.0.2.1',
-        trustedProxies,
-        bindings: {},
-        keepStreamsHonest: undefined,
-      })
-    return readAnswer(await gateway.app.fetch(request, { ...bindings, wire }))
+  const surroundings = {
+    peer: '192.0.2.1',
+    trustedProxies: options.trustsPeer === true ? ['192.0.2.0/24'] : [],
+    bindings: {},
+    keepStreamsHonest: undefined,
   }
+  const answer = async (request: Request) => {
+    const wire = () => workerWire(request, surroundings)
+    return gateway.app.fetch(request, { ...bindings, wire })
+  }
+  const call = async (method: string, path: string, options: Call = {}) =>
+    readAnswer(await answer(new Request(`http://gateway.test${path}`, { method, ...init(options) })))
   return {
     ...gateway,
+    answer,
     world,
     service,
     behind,
