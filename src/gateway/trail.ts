@@ -19,8 +19,22 @@ export function trail(rules: GatewayRules, place: Place): readonly RuleAsked[] {
 
 /** Asks the matcher itself, one part of the rule at a time: no second opinion that could differ from the first. */
 function mismatchesOf(rule: RouteRule, place: Place): readonly Mismatch[] {
-  const meets = (part: Partial<RouteRule>) =>
-    createMatcher([{ ...rule, hosts: [], methods: [], path: '/*', ...part }]).find(place) !== undefined
-  const parts = { host: { hosts: rule.hosts }, method: { methods: rule.methods }, path: { path: rule.path } }
-  return (['host', 'method', 'path'] as const).filter((name) => !meets(parts[name]))
+  const wide = { ...rule, hosts: [], methods: [], path: '/*' }
+  const asked = {
+    // With a method that no rule refuses by itself.
+    host: [
+      { ...wide, hosts: rule.hosts },
+      { ...place, method: 'GET' },
+    ],
+    method: [{ ...wide, methods: rule.methods }, place],
+    path: [
+      { ...wide, path: rule.path },
+      { ...place, method: 'GET' },
+    ],
+  } as const
+  const parts = Object.keys(asked) as readonly Mismatch[]
+  return parts.filter((part) => {
+    const [rulePart, call] = asked[part]
+    return createMatcher([rulePart]).find(call) === undefined
+  })
 }
