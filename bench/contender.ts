@@ -28,6 +28,8 @@ export interface Contender {
   readonly pids: readonly number[]
   /** Whether PostgreSQL's CPU time belongs to it. */
   readonly usesPostgres: boolean
+  /** A call that it must answer with 401: whoever takes it does not verify. */
+  readonly forged?: HttpRequest | undefined
 }
 
 /** A row of the table that holds no figure. */
@@ -61,3 +63,6 @@ export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   return text.split('\n')[0] ?? text
 }
+
+/** Says whether a contender is Guichet itself. */
+export const isOwn = ({ name }: { readonly name: string }) => name.startsWith('Guichet')

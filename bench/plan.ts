@@ -3,8 +3,9 @@ export interface Plan {
   readonly rounds: number
   readonly warmUpSeconds: number
   readonly saturatedSeconds: number
-  /** 0 leaves half load out. */
   readonly halfLoadSeconds: number
+  /** Whether the peers too are measured at half load. */
+  readonly peersAtHalfLoad: boolean
   /** Different API keys, and as many tokens. */
   readonly keys: number
   /** Tokens that are revoked one by one. */
@@ -26,6 +27,7 @@ export const fullPlan: Plan = {
   warmUpSeconds: 2,
   saturatedSeconds: 4,
   halfLoadSeconds: 4,
+  peersAtHalfLoad: true,
   keys: 4000,
   revokedTokens: 1000,
   growth: {
@@ -44,8 +46,9 @@ export const quickPlan: Plan = {
   warmUpSeconds: 0,
   saturatedSeconds: 1,
   halfLoadSeconds: 1,
-  keys: 500,
-  revokedTokens: 100,
+  peersAtHalfLoad: false,
+  keys: 300,
+  revokedTokens: 50,
   growth: {
     keyRows: 20_000,
     sessionRows: 50_000,

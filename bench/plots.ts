@@ -1,5 +1,6 @@
 import { parse, type Spec, View } from 'vega'
 import { type Config, compile, type TopLevelSpec } from 'vega-lite'
+import { isOwn } from './contender.ts'
 import type { Grown } from './growth/run.ts'
 import type { JobResult } from './measure.ts'
 import { figuresOf } from './report.ts'
@@ -19,7 +20,7 @@ export async function jobPlot({ name, rows }: JobResult): Promise<readonly Plot[
   const values = rows.flatMap((row) =>
     'why' in row || row.rounds.length === 0
       ? []
-      : [{ contender: row.name, ratio: figuresOf(row.rounds).ratio, own: row.name.startsWith('Guichet') }],
+      : [{ contender: row.name, ratio: figuresOf(row.rounds).ratio, own: isOwn(row) }],
   )
   if (values.length === 0) return []
   const y = {

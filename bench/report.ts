@@ -76,8 +76,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
 export const whole = (value: number) => Math.round(value).toLocaleString('en-US')
 
 /** Two significant digits at least: 0.0061, 0.17, 1.12 */
-export const ratioText = (ratio: number) =>
-  ratio < 0.1 ? Number(ratio.toPrecision(2)).toString() : ratio.toFixed(2)
+export const ratioText = (ratio: number) => (ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2))
 
 const latencyText = ({ p50Ms, p99Ms }: Latency) => `${millis(p50Ms)} / ${millis(p99Ms)}`
 

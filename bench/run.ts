@@ -5,9 +5,10 @@ import type { BenchArguments } from './arguments.ts'
 import { cores, movePids } from './cores.ts'
 import { runGrowth } from './growth/run.ts'
 import { jobs } from './jobs/all.ts'
-import { openLoad } from './load/load.ts'
+import { openLoad } from './load/open-load.ts'
 import { describeMachine } from './machine.ts'
 import { type JobResult, measureJob } from './measure.ts'
+import { floorRate } from './measure-round.ts'
 import { fullPlan, quickPlan } from './plan.ts'
 import { jobTable } from './report.ts'
 import { openStage } from './stage.ts'
@@ -29,6 +30,8 @@ export async function runBench({ quick, jobs: wanted, growth, write }: BenchArgu
   const load = openLoad(folder)
   const parts = { floor: await stage.floor(), load, plan, postgresPid: stage.postgres.pid }
   tell(`PostgreSQL ${stage.postgres.version} and the floor are up; ${load.name} drives`)
+  // The first measurement of the floor would otherwise count what the compiler does.
+  await floorRate(parts)
   const results: JobResult[] = []
   for (const name of wanted) {
     tell(`${name}: preparing`)

@@ -1,4 +1,5 @@
 import { enter, type Job } from '../contender.ts'
+import { widened } from '../forged-token.ts'
 import { exchangeMany } from '../gateway-keys.ts'
 import { upstreamFiles } from '../proxies/upstream.ts'
 import { getWith } from '../send.ts'
@@ -27,10 +28,12 @@ export async function forwardAuthJob(stage: Stage): Promise<Job> {
           'x-forwarded-host': 'api.example',
           'x-forwarded-uri': PATH,
         }
-        const requests = (await tokens()).map((token) => getWith(token, '/authz/forward-auth', headers))
+        const ask = (token: string) => getWith(token, '/authz/forward-auth', headers)
+        const own = await tokens()
         return {
           origin,
-          supply: { kind: 'again', requests },
+          supply: { kind: 'again', requests: own.map(ask) },
+          forged: ask(widened(own[0] ?? '')),
           expectedStatus: 200,
           judge: async () => undefined,
           pids: [pid],
@@ -40,9 +43,11 @@ export async function forwardAuthJob(stage: Stage): Promise<Job> {
       await enter('nginx auth_request, asking Guichet', async () => {
         const nginx = await stage.nginx()
         const edge = await stage.edge()
+        const own = await tokens()
         return {
           origin: nginx.asking,
-          supply: { kind: 'again', requests: (await tokens()).map((token) => getWith(token, PATH)) },
+          supply: { kind: 'again', requests: own.map((token) => getWith(token, PATH)) },
+          forged: getWith(widened(own[0] ?? ''), PATH),
           expectedStatus: 200,
           judge: hasLength(upstreamFiles[PATH]),
           pids: [nginx.pid, edge.pid],

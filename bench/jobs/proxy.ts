@@ -1,4 +1,5 @@
 import { enter, type Job } from '../contender.ts'
+import { widened } from '../forged-token.ts'
 import { exchangeMany } from '../gateway-keys.ts'
 import { upstreamFiles } from '../proxies/upstream.ts'
 import { getWith } from '../send.ts'
@@ -25,26 +26,29 @@ const TOKENS_MAX = 500
 async function contendersFor(stage: Stage, path: keyof typeof upstreamFiles): Promise<Job['contenders']> {
   const count = Math.min(TOKENS_MAX, stage.plan.keys)
   const common = { expectedStatus: 200, judge: hasLength(upstreamFiles[path]), usesPostgres: false } as const
-  const supply = (tokens: readonly string[], at: string = path) =>
-    ({ kind: 'again', requests: tokens.map((token) => getWith(token, at)) }) as const
+  const calls = (tokens: readonly string[], at: string = path) =>
+    ({
+      supply: { kind: 'again', requests: tokens.map((token) => getWith(token, at)) },
+      forged: getWith(widened(tokens[0] ?? ''), at),
+    }) as const
   return [
     await enter('Guichet', async () => {
       const edge = await stage.edge()
       const tokens = await exchangeMany(edge, (await stage.onPostgres()).keys, count)
-      const own = supply(tokens.map(({ access }) => access))
-      return { ...common, origin: edge.origin, supply: own, pids: [edge.pid], usesPostgres: true }
+      const own = calls(tokens.map(({ access }) => access))
+      return { ...common, ...own, origin: edge.origin, pids: [edge.pid], usesPostgres: true }
     }),
     await enter('Fastify + @fastify/jwt, cache + @fastify/http-proxy', async () => {
       const { origin, pid } = await stage.peer('fastify')
-      return { ...common, origin, supply: supply(stage.mint.mint(count), `/upstream${path}`), pids: [pid] }
+      return { ...common, ...calls(stage.mint.mint(count), `/upstream${path}`), origin, pids: [pid] }
     }),
     await enter('HAProxy, jwt_verify', async () => {
       const { proxying, pid } = await stage.haproxy()
-      return { ...common, origin: proxying, supply: supply(stage.mint.mint(count)), pids: [pid] }
+      return { ...common, ...calls(stage.mint.mint(count)), origin: proxying, pids: [pid] }
     }),
     await enter('nginx proxy_pass, no authentication', async () => {
       const { open, pid } = await stage.nginx()
-      return { ...common, origin: open, supply: supply(stage.mint.mint(count)), pids: [pid] }
+      return { ...common, ...calls(stage.mint.mint(count)), forged: undefined, origin: open, pids: [pid] }
     }),
   ]
 }

@@ -1,4 +1,5 @@
 import { enter, type Job } from '../contender.ts'
+import { widened } from '../forged-token.ts'
 import { exchangeMany, revokeAll } from '../gateway-keys.ts'
 import { getWith } from '../send.ts'
 import type { Keyed, Stage } from '../stage.ts'
@@ -37,18 +38,10 @@ async function forged({ gateway, keys }: Keyed, { plan }: Stage, usesPostgres: b
   const tokens = await exchangeMany(gateway, keys, plan.revokedTokens)
   return {
     origin: gateway.origin,
-    supply: { kind: 'again', requests: tokens.map(({ access }) => getWith(widen(access), '/api/v1/me')) },
+    supply: { kind: 'again', requests: tokens.map(({ access }) => getWith(widened(access), '/api/v1/me')) },
     expectedStatus: 401,
     judge: holds('invalid_token'),
     pids: [gateway.pid],
     usesPostgres,
   } as const
-}
-
-/** What a thief would try: every permission, under the old signature. */
-function widen(token: string): string {
-  const [header = '', payload = '', signature = ''] = token.split('.')
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
-  const wider = Buffer.from(JSON.stringify({ ...claims, scope: '*' })).toString('base64url')
-  return `${header}.${wider}.${signature}`
 }

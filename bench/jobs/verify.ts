@@ -1,4 +1,5 @@
 import { type Contender, enter, type Job, type Supply } from '../contender.ts'
+import { widened } from '../forged-token.ts'
 import { exchangeMany } from '../gateway-keys.ts'
 import { getWith } from '../send.ts'
 import type { Keyed, Stage } from '../stage.ts'
@@ -16,13 +17,23 @@ export async function verifyJob(stage: Stage): Promise<Job> {
   const ofPeer = async (served: Served, path: string): Promise<Entered> => ({
     ...served,
     supply: requestsOf(stage.mint.mint(stage.plan.keys), path),
+    forged: getWith(forgedBy(stage), path),
     expectedStatus: 200,
   })
   const ofGateway = async ({ gateway, keys }: Keyed, usesPostgres: boolean): Promise<Entered> => {
     const tokens = (await exchangeMany(gateway, keys)).map(({ access }) => access)
     const { origin, pid } = gateway
     const supply = requestsOf(tokens, '/api/v1/me')
-    return { origin, supply, expectedStatus: 200, judge: holds('"subject"'), pids: [pid], usesPostgres }
+    const forged = getWith(widened(tokens[0] ?? ''), '/api/v1/me')
+    return {
+      origin,
+      supply,
+      forged,
+      expectedStatus: 200,
+      judge: holds('"subject"'),
+      pids: [pid],
+      usesPostgres,
+    }
   }
   return {
     name: 'verify',
@@ -49,6 +60,7 @@ export async function coldVerifyJob(stage: Stage): Promise<Job> {
       kind: 'once',
       mint: async (count) => stage.mint.mint(count).map((token) => getWith(token, path)),
     },
+    forged: getWith(forgedBy(stage), path),
     expectedStatus: 200,
   })
   const ofGateway = async (): Promise<Entered> => {
@@ -91,6 +103,9 @@ const servedBy = {
     return { origin: answering, judge: holds('"ok":true'), pids: [pid], usesPostgres: false }
   },
 }
+
+/** A token that no verifier takes. */
+const forgedBy = ({ mint }: Stage) => widened(mint.mint(1)[0] ?? '')
 
 async function servedByPeer(stage: Stage, name: 'express' | 'fastify' | 'hono-jwt'): Promise<Served> {
   const { origin, pid } = await stage.peer(name)

@@ -1,7 +1,4 @@
 import type { Contender, HttpRequest } from '../contender.ts'
-import { programPath } from '../program-path.ts'
-import { autocannonLoad } from './autocannon.ts'
-import { wrkLoad } from './wrk.ts'
 
 export interface LoadOrder {
   readonly contender: Contender
@@ -28,8 +25,3 @@ export interface Load {
 
 /** Calls under way at once, when a server is driven as hard as it goes. */
 export const connections = 64
-
-/** wrk where it is installed, since it leaves more of its core to PostgreSQL; otherwise autocannon. */
-export function openLoad(folder: string): Load {
-  return programPath('wrk') === undefined ? autocannonLoad() : wrkLoad(folder)
-}

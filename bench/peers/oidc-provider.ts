@@ -14,6 +14,7 @@ const clients = Array.from({ length: keyCount }, (_, index) => ({
   response_types: [],
   redirect_uris: [],
   token_endpoint_auth_method: 'client_secret_post',
+  id_token_signed_response_alg: 'ES256',
 }))
 await pool.query(
   `insert into models select 'Client', payload->>'client_id', payload from unnest($1::jsonb[]) as payload`,
