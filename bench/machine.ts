@@ -37,10 +37,7 @@ export async function describeMachine(stage: Stage, load: Load): Promise<Machine
         'One durable commit',
         `${(await commitMs(await stage.database())).toFixed(2)} ms (median of ${COMMITS})`,
       ],
-      [
-        'Load',
-        `${versionOf('wrk', ['-v']) ?? `${load.name} ${packageVersion('autocannon')}`}, 64 connections`,
-      ],
+      ['Load', `${load.name} ${versionOf(load.name, ['-v']) ?? packageVersion(load.name)}`],
       ['Upstream', upstream],
       ['nginx', versionOf('nginx', ['-v']) ?? 'not installed'],
       ['HAProxy', versionOf('haproxy', ['-v']) ?? 'not installed'],
@@ -92,7 +89,7 @@ function versionOf(program: string, args: readonly string[]): string | undefined
   const path = programPath(program)
   if (path === undefined) return undefined
   const { stdout, stderr } = spawnSync(path, args, { encoding: 'utf8' })
-  return /\S*\d+\.\d+\S*/.exec(stdout || stderr)?.[0]?.replace(/^.*\//, `${program} `)
+  return /\S*\d+\.\d+\S*/.exec(stdout || stderr)?.[0]?.replace(/^.*\//, '')
 }
 
 function packageVersion(name: string): string {

@@ -1,6 +1,7 @@
 import type { PruningEffect } from './growth/pruning.ts'
 import type { RowGrowth } from './growth/rows.ts'
 import type { Grown } from './growth/run.ts'
+import { QUIET_MAX } from './interference.ts'
 import type { JobResult, Row } from './measure.ts'
 import { figuresOf, jobTable, millis, ratioText, table, whole } from './report.ts'
 import { median, quantile } from './statistics.ts'
@@ -19,13 +20,18 @@ export function pageText(run: BenchRun, plots: ReadonlySet<string>): string {
   return `${[...introduction(run), ...sections].join('\n\n')}\n`
 }
 
-function introduction({ date, quick, plan, seconds }: BenchRun): readonly string[] {
+function introduction({ date, quick, plan, seconds, othersShare }: BenchRun): readonly string[] {
   const kind = quick
     ? '**This was a quick run**: short rounds, to show that everything works. Its figures are not worth quoting.'
     : `${plan.rounds} rounds of each contender, in turn.`
+  const share = `${(othersShare * 100).toFixed(0)} %`
+  const noise =
+    othersShare > QUIET_MAX
+      ? `**The machine was not quiet**: others took ${share} of it, and these figures are noise.`
+      : `Others took ${share} of the machine meanwhile.`
   return [
     '# Benchmarks',
-    `Written by \`npm run bench\` on ${date.toISOString().slice(0, 10)}, in ${whole(seconds / 60)} minutes. ${kind} How and why it is measured so: [decision 0033](decisions/0033-ratios-to-a-floor.md).`,
+    `Written by \`npm run bench\` on ${date.toISOString().slice(0, 10)}, in ${whole(seconds / 60)} minutes. ${kind} ${noise} How and why it is measured so: [decision 0033](decisions/0033-ratios-to-a-floor.md).`,
     [
       '- **Compare ratios.** The floor is a bare Hono GET on the same Node and core, measured in the same rounds; calls a second change with the machine and the hour.',
       '- Each server is one process on one core; PostgreSQL, the load and the upstream share another. Figures are medians of the rounds.',
@@ -42,7 +48,7 @@ function jobSection(result: JobResult, plot: readonly string[]): readonly string
 }
 
 function growthSections(
-  { rows, pruning, memory, start }: Grown,
+  { rows, pruning, memory, start, notRun }: Grown,
   plot: (name: string, alt: string) => readonly string[],
 ): readonly string[] {
   return [
@@ -87,6 +93,7 @@ function growthSections(
           '## Start',
           `From the start of the process to ready, on PostgreSQL: ${whole(start.usedMs)} ms (median of ${start.starts}); on an empty database, with its migrations, ${whole(start.emptyMs)} ms.`,
         ]),
+    ...notRun.map(({ name, why }) => `Growth of ${name} was not run: ${why}.`),
   ]
 }
 
@@ -127,7 +134,7 @@ function pruningText({ slices, expiredRows, prunedRows }: PruningEffect): readon
 function machineSection({ machine }: BenchRun): readonly string[] {
   return [
     '## Machine and versions',
-    table(['', ''], machine.facts),
+    machine.facts.map(([name, value]) => `- ${name}: ${value}`).join('\n'),
     `Packages: ${machine.packages.join(', ')}.`,
   ]
 }

@@ -28,7 +28,7 @@ export async function jobPlot({ name, rows }: JobResult): Promise<readonly Plot[
     type: 'nominal',
     sort: null,
     title: null,
-    axis: { labelLimit: 300 },
+    axis: { labelLimit: 0 },
   } as const
   const x = { field: 'ratio', type: 'quantitative', title: 'calls a second, ratio to the floor' } as const
   const spec: TopLevelSpec = {
@@ -66,10 +66,14 @@ export async function growthPlots({ pruning, memory }: Grown): Promise<readonly 
     plots.push({ name: 'memory', svg: await draw(line([...memory.samples], { x, y })) })
   }
   if (pruning !== undefined) {
+    const slices = pruning.slices.map((slice) => ({
+      ...slice,
+      pruning: slice.pruning ? 'while pruning' : 'otherwise',
+    }))
     const x = { field: 'second', type: 'quantitative', title: 'seconds' } as const
     const y = { field: 'p99Ms', type: 'quantitative', title: 'exchange p99, ms' } as const
-    const color = { field: 'pruning', type: 'nominal', title: 'pruning' } as const
-    plots.push({ name: 'pruning', svg: await draw(line([...pruning.slices], { x, y, color })) })
+    const color = { field: 'pruning', type: 'nominal', title: null } as const
+    plots.push({ name: 'pruning', svg: await draw(line(slices, { x, y, color })) })
   }
   return plots
 }

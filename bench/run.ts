@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { BenchArguments } from './arguments.ts'
 import { cores, movePids } from './cores.ts'
 import { runGrowth } from './growth/run.ts'
+import { watchOthers } from './interference.ts'
 import { jobs } from './jobs/all.ts'
 import { openLoad } from './load/open-load.ts'
 import { describeMachine } from './machine.ts'
@@ -22,6 +23,7 @@ export async function runBench({ quick, jobs: wanted, growth, write }: BenchArgu
     process.stdout.write(`[${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s] ${text}\n`)
   // What this process does, and all that it starts unless told otherwise, stays off the measured core.
   movePids(cores.others, [process.pid])
+  const others = watchOthers()
   await using stack = new AsyncDisposableStack()
   stopOnSignals(stack)
   const folder = await mkdtemp(join(tmpdir(), 'guichet-bench-'))
@@ -42,16 +44,11 @@ export async function runBench({ quick, jobs: wanted, growth, write }: BenchArgu
     process.stdout.write(`\n${result.title}\n\n${jobTable(result)}\n\n`)
   }
   const grown = await runGrowth({ stage, parts, wanted: growth, tell })
+  const othersShare = others()
+  tell(`others took ${(othersShare * 100).toFixed(0)} % of the machine`)
+  const seconds = (Date.now() - startedAt) / 1000
   const machine = await describeMachine(stage, load)
-  const run = {
-    date: new Date(),
-    quick,
-    plan,
-    machine,
-    results,
-    grown,
-    seconds: (Date.now() - startedAt) / 1000,
-  }
+  const run = { date: new Date(), quick, plan, machine, results, grown, seconds, othersShare }
   if (write) tell(`written: ${await writePage(run)}`)
   tell('done')
 }

@@ -12,6 +12,8 @@ export interface BenchRun {
   readonly date: Date
   readonly quick: boolean
   readonly seconds: number
+  /** What others took of the machine meanwhile, 0 to 1. */
+  readonly othersShare: number
   readonly plan: Plan
   readonly machine: Machine
   readonly results: readonly JobResult[]

@@ -34,8 +34,8 @@ async function measureOnce(stage: Stage, parts: MeasureParts): Promise<RowGrowth
     'select (select count(*) from api_keys)::int as keys, (select count(*) from sessions)::int as sessions',
   )
   const contenders = [
-    await enter('exchange', () => exchangeByGuichet(stage)),
-    await enter('refresh', () => refreshByGuichet(stage)),
+    await enter('Guichet, exchange', () => exchangeByGuichet(stage)),
+    await enter('Guichet, refresh', () => refreshByGuichet(stage)),
   ]
   const job = { name: 'rows', title: 'Rows', description: '', contenders }
   const [exchange, refresh] = (await measureJob(job, parts)).rows

@@ -1,3 +1,4 @@
+import { type NotRun, reasonOf } from '../contender.ts'
 import type { MeasureParts } from '../measure.ts'
 import type { Stage } from '../stage.ts'
 import { type MemoryGrowth, measureMemory } from './memory.ts'
@@ -12,6 +13,8 @@ export interface Grown {
   readonly pruning: PruningEffect | undefined
   readonly memory: MemoryGrowth | undefined
   readonly start: StartTimes | undefined
+  /** Parts that were asked for and could not be measured. */
+  readonly notRun: readonly NotRun[]
 }
 
 export interface GrowthParts {
@@ -23,10 +26,17 @@ export interface GrowthParts {
 
 /** Runs the parts of growth that were asked for, one after the other. */
 export async function runGrowth({ stage, parts, wanted, tell }: GrowthParts): Promise<Grown> {
+  const notRun: NotRun[] = []
   const part = async <Measured>(name: GrowthPart, measure: () => Promise<Measured>) => {
     if (!wanted.includes(name)) return undefined
     tell(`growth, ${name}`)
-    return measure()
+    try {
+      return await measure()
+    } catch (error) {
+      notRun.push({ name, why: reasonOf(error) })
+      tell(`growth, ${name} was not run: ${reasonOf(error)}`)
+      return undefined
+    }
   }
   return {
     start: await part('start', () => measureStart(stage)),
@@ -34,5 +44,6 @@ export async function runGrowth({ stage, parts, wanted, tell }: GrowthParts): Pr
     rows: await part('rows', () => measureRows(stage, parts)),
     // Last: its rows are many, and some are there still when it ends.
     pruning: await part('pruning', () => measurePruning(stage, parts)),
+    notRun,
   }
 }
