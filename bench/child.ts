@@ -10,10 +10,16 @@ const LOOK_EVERY_MS = 10
 
 const running = new Set<ChildProcess>()
 
+let ending = false
+
 // Whatever ends the bench, nothing that it started stays.
-process.on('exit', () => {
+process.on('exit', killChildren)
+
+/** Kills every server that runs or starts, and lets none start any more. */
+export function killChildren(): void {
+  ending = true
   for (const child of running) child.kill('SIGKILL')
-})
+}
 
 export interface Child {
   readonly pid: number
@@ -34,6 +40,7 @@ export interface ChildOptions {
 /** Starts a server on its core and waits until it is ready. @throws Error with the end of what it wrote */
 export async function startChild(command: readonly string[], options: ChildOptions): Promise<Child> {
   const { core, env, cwd, logFile, ready } = options
+  if (ending) throw new Error('The bench is ending.')
   const [program = '', ...args] = pinned(core, command)
   const output = openSync(logFile, 'w')
   const child = spawn(program, args, {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -41,7 +42,9 @@ export async function startPostgres(folder: string): Promise<BenchPostgres> {
   await server.initialise()
   await server.start()
   const pid = Number((await readFile(join(home, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0])
-  const killAtExit = () => process.kill(pid, 'SIGQUIT')
+  const killAtExit = () => {
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGQUIT')
+  }
   process.on('exit', killAtExit)
   movePids(cores.others, withDescendants([pid]))
   const urlOf = (database: string) => `postgres://postgres:postgres@127.0.0.1:${port}/${database}`

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BenchArguments } from './arguments.ts'
+import { killChildren } from './child.ts'
 import { cores, movePids } from './cores.ts'
 import { runGrowth } from './growth/run.ts'
 import { watchOthers } from './interference.ts'
@@ -15,19 +16,29 @@ import { jobTable } from './report.ts'
 import { openStage } from './stage.ts'
 import { writePage } from './write-page.ts'
 
-/** Measures what was asked for, prints it, and writes the page. */
-export async function runBench({ quick, jobs: wanted, growth, write }: BenchArguments): Promise<void> {
+/** Measures what was asked for, prints it, and writes the page. @throws Error when it is interrupted */
+export async function runBench(wanted: BenchArguments): Promise<void> {
+  // What this process does, and all that it starts unless told otherwise, stays off the measured core.
+  movePids(cores.others, [process.pid])
+  await using stack = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'guichet-bench-'))
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
+  // Listened for before anything is loaded whose own listeners are taken off.
+  const interrupted = interruption()
+  // Whichever comes first: the stack then takes away all that was started.
+  await Promise.race([interrupted, measureAll(wanted, folder, stack)])
+}
+
+async function measureAll(
+  { quick, jobs: wanted, growth, write }: BenchArguments,
+  folder: string,
+  stack: AsyncDisposableStack,
+): Promise<void> {
   const plan = quick ? quickPlan : fullPlan
   const startedAt = Date.now()
   const tell = (text: string) =>
     process.stdout.write(`[${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s] ${text}\n`)
-  // What this process does, and all that it starts unless told otherwise, stays off the measured core.
-  movePids(cores.others, [process.pid])
   const others = watchOthers()
-  await using stack = new AsyncDisposableStack()
-  stopOnSignals(stack)
-  const folder = await mkdtemp(join(tmpdir(), 'guichet-bench-'))
-  stack.defer(() => rm(folder, { recursive: true, force: true }))
   const stage = await openStage(folder, plan, stack)
   const load = openLoad(folder)
   const parts = { floor: await stage.floor(), load, plan, postgresPid: stage.postgres.pid }
@@ -53,12 +64,14 @@ export async function runBench({ quick, jobs: wanted, growth, write }: BenchArgu
   tell('done')
 }
 
-/** A bench that is interrupted takes everything that it started with it. */
-function stopOnSignals(stack: AsyncDisposableStack): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      process.stderr.write(`${signal}: stopping what was started\n`)
-      void stack.disposeAsync().finally(() => process.exit(130))
-    })
-  }
+/** Never ends well: rejects when the bench is told to stop. */
+function interruption(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        killChildren()
+        reject(new Error(`${signal}: the bench was stopped, with all that it had started.`))
+      })
+    }
+  })
 }
