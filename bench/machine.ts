@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -41,10 +41,7 @@ export async function describeMachine(stage: Stage, load: Load): Promise<Machine
       ['Upstream', upstream],
       ['nginx', versionOf('nginx', ['-v']) ?? 'not installed'],
       ['HAProxy', versionOf('haproxy', ['-v']) ?? 'not installed'],
-      [
-        'Guichet',
-        execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
-      ],
+      ['Guichet', guichetVersion()],
     ],
     packages: [
       'hono',
@@ -77,6 +74,16 @@ async function commitMs(url: string): Promise<number> {
   await client.query('drop table bench_commits')
   await client.end()
   return median(times)
+}
+
+/** The commit, where there is a repository; otherwise the version. */
+function guichetVersion(): string {
+  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  if (status === 0) return stdout.trim()
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 }
 
 function systemName(): string {
