@@ -4,7 +4,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Core, pinned } from './cores.ts'
 
-const START_MAX_MS = 60_000
+// Some peers take a minute to make their keys.
+const START_MAX_MS = 300_000
 const STOP_MAX_MS = 10_000
 const LOOK_EVERY_MS = 10
 
