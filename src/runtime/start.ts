@@ -141,6 +141,7 @@ export async function startGateway({
       async stop() {
         state.draining = true
         unwatch()
+        behind.streams.shutDown()
         await http.drain(settings.shutdownGraceSeconds * 1000)
         await keeper.stop()
         await pools.close()
