@@ -9,7 +9,7 @@ const pems = keys
   .filter(({ alg }) => alg === 'ES256')
   .map((key) => createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }))
 if (pems.length === 0) throw new Error('There is no ES256 key: is SIGNING_ALG another?')
-// haproxy-jwt.cfg names three files; one key fills all of them.
+// haproxy-jwt.cfg names three files: the newest keys, the newest of all where there are fewer.
 for (const index of [0, 1, 2]) {
   writeFileSync(join(folder, `guichet-${index + 1}.pem`), pems.at(-1 - index) ?? pems.at(-1))
 }

@@ -56,6 +56,7 @@ export const askingProxies = [nginx, caddy, haproxy]
 export function verifyingProxy(guichetUrl: string) {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const pem = publicKey.export({ type: 'spki', format: 'pem' })
+  let keyFile = ''
   const recipe: ProxyRecipe = {
     name: 'HAProxy by itself',
     files: ['haproxy-jwt.cfg'],
@@ -63,14 +64,15 @@ export function verifyingProxy(guichetUrl: string) {
     prepare: async (folder) => {
       await run(process.execPath, [exportKeys, guichetUrl, folder])
       // Where a rotation has its other key.
-      await writeFile(join(folder, 'guichet-2.pem'), pem)
+      keyFile = join(folder, 'guichet-2.pem')
+      await writeFile(keyFile, pem)
     },
   }
-  return { recipe, forge: forgeWith(privateKey, pem) }
+  return { recipe, forge: forgeWith(privateKey, () => keyFile) }
 }
 
 /** Makes tokens as Guichet does, but for what is said. */
-function forgeWith(privateKey: KeyObject, pem: string | Buffer) {
+function forgeWith(privateKey: KeyObject, keyFile: () => string) {
   return ({ header = {}, claims = {} }: { readonly header?: object; readonly claims?: object } = {}) => {
     const head: JWTHeaderParameters = { alg: 'ES256', typ: 'at+jwt', ...header }
     const jwt = new SignJWT({
@@ -81,7 +83,7 @@ function forgeWith(privateKey: KeyObject, pem: string | Buffer) {
       exp: Math.floor(Date.now() / 1000) + 60,
       ...claims,
     }).setProtectedHeader(head)
-    // The oldest trick: the public key as a shared secret.
-    return jwt.sign(head.alg === 'HS256' ? Buffer.from(pem) : privateKey)
+    // To HAProxy the name of a key is a path, or a shared secret.
+    return jwt.sign(head.alg === 'HS256' ? Buffer.from(keyFile()) : privateKey)
   }
 }
