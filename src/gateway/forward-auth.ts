@@ -3,6 +3,7 @@ import type { BehindHandler } from '../http/behind.ts'
 import type { GatewayContext } from '../http/gateway-env.ts'
 import { limitHeaders } from '../http/limit-headers.ts'
 import type { Refusal } from '../http/refusal.ts'
+import { reply, tell } from '../http/reply.ts'
 import { decide } from './decide.ts'
 import { fieldValue } from './hop-by-hop.ts'
 import { identityFields } from './identity-fields.ts'
@@ -32,15 +33,13 @@ export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): B
     const decided = await decide(c, matcher(), { method, host, path: target.value.matched })
     if (!decided.ok) return refuse(c, decided.failure)
     const { rule, principal, routeRate } = decided.value
-    for (const [name, value] of identityFields(principal, c.get('requestId'))) c.header(name, value)
-    if (routeRate !== undefined) {
-      for (const [name, value] of Object.entries(limitHeaders(routeRate))) c.header(name, value)
-    }
+    tell(c, Object.fromEntries(identityFields(principal, c.get('requestId'))))
+    if (routeRate !== undefined) tell(c, limitHeaders(routeRate))
     if (rule.identityAudience !== undefined && principal !== undefined) {
       const order = { audience: rule.identityAudience, permissions: rule.permissions }
-      c.header('Authorization', `Bearer ${await c.env.service.upstreamToken(principal, order)}`)
+      tell(c, { Authorization: `Bearer ${await c.env.service.upstreamToken(principal, order)}` })
     }
-    return c.body(null, 200)
+    return reply(c, '', { status: 200, headers: {} })
   }
 }
 

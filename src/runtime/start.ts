@@ -17,6 +17,7 @@ import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
 import { loadMemory } from './memory.ts'
+import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
 import { repeat } from './repeat.ts'
 import { readRules } from './rules-source.ts'
@@ -72,7 +73,10 @@ export async function startGateway({
             onFatal()
           })
     const alarms = createAlarms(logger, settings.leakWebhook)
-    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, alarms)
+    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
+      ...alarms,
+      signatures: nodeSignatures,
+    })
     const { policy } = settings
     const memory = await loadMemory(world, policy, {
       directory: directoryLimits,

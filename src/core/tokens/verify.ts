@@ -2,13 +2,9 @@ import { errors, jwtVerify } from 'jose'
 import type { Failure } from '../failure.ts'
 import { type Policy, signingAlgorithms } from '../policy.ts'
 import { fail, ok, type Result } from '../result.ts'
-import {
-  type AccessTokenClaims,
-  accessTokenMaxLength,
-  parseAccessClaims,
-  requiredAccessClaims,
-} from './access-claims.ts'
+import { type AccessTokenClaims, parseAccessClaims, requiredAccessClaims } from './access-claims.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import type { VerifiedToken } from './verified-tokens.ts'
 
 /** Who is calling, as a verified access token says it. */
 export type Principal = AccessTokenClaims
@@ -32,19 +28,23 @@ export async function verifyAccessToken(
   },
   token: string,
   now: Date,
-): Promise<Result<Principal, Failure>> {
-  if (token.length > accessTokenMaxLength) return fail({ reason: 'access_token_invalid', cause: 'too_long' })
+): Promise<Result<VerifiedToken, Failure>> {
   try {
-    const { payload } = await jwtVerify(token, (header) => keyOf(deps.signingKeys, header, now), {
-      ...verifyOptions,
-      issuer: deps.policy.issuer,
-      audience: [...deps.audiences],
-      clockTolerance: deps.policy.clockSkewSeconds,
-      currentDate: now,
-    })
+    const { payload, protectedHeader } = await jwtVerify(
+      token,
+      (header) => keyOf(deps.signingKeys, header, now),
+      {
+        ...verifyOptions,
+        issuer: deps.policy.issuer,
+        audience: [...deps.audiences],
+        clockTolerance: deps.policy.clockSkewSeconds,
+        currentDate: now,
+      },
+    )
     const latestNow = Math.floor(now.getTime() / 1000) + deps.policy.clockSkewSeconds
     const principal = parseAccessClaims(payload, latestNow)
-    return principal === undefined ? fail({ reason: 'access_token_invalid', cause: 'claims' }) : ok(principal)
+    if (principal === undefined) return fail({ reason: 'access_token_invalid', cause: 'claims' })
+    return ok({ principal, kid: protectedHeader.kid ?? '' })
   } catch (error) {
     if (error instanceof errors.JWTExpired) return fail({ reason: 'access_token_expired' })
     if (error instanceof errors.JOSEError) return fail({ reason: 'access_token_invalid', cause: error.code })
