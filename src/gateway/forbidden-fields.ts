@@ -33,9 +33,9 @@ export const originNames: ReadonlySet<string> = new Set([
   'x-method-override',
 ])
 
-/** One spelling of a field name: some servers read `X_Auth_Subject` as `X-Auth-Subject` (RFC 3875 §4.1.18). */
+/** One spelling of a field name: some servers read `X_Auth.Subject` as `X-Auth-Subject` (RFC 3875 §4.1.18). */
 export function plainName(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-')
+  return name.toLowerCase().replace(/[^a-z0-9-]/g, '-')
 }
 
 /** Says whether a field is the gateway's alone, or the framing's: no rule may set it. */

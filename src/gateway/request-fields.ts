@@ -1,6 +1,6 @@
 import type { Identity } from '../http/behind.ts'
 import type { FieldList, Wire } from '../http/wire.ts'
-import { originNames } from './forbidden-fields.ts'
+import { originNames, plainName } from './forbidden-fields.ts'
 import { forwardedFields } from './forwarded-fields.ts'
 import { endToEnd, fieldValue } from './hop-by-hop.ts'
 import { identityFields, identityNames } from './identity-fields.ts'
@@ -30,7 +30,7 @@ export function requestFields(
   call: ForwardedCall,
 ): FieldList {
   const { rule } = call
-  const replaced = new Set(Object.keys(rule.requestFields.set).map((name) => name.toLowerCase()))
+  const replaced = new Set(Object.keys(rule.requestFields.set).map(plainName))
   const fields = endToEnd(wire.fields, (plain) => {
     if (plain === 'host' || plain === 'via' || plain === 'expect' || plain.startsWith('x-forwarded-'))
       return true

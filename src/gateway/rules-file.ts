@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { fail, ok, type Result } from '../core/result.ts'
 import type { UpstreamAddress } from '../http/wire.ts'
+import { plainName } from './forbidden-fields.ts'
 import type { GatewayRules, RouteRule, Upstream } from './rules.ts'
 import { type RouteText, routeSchema, rulesSchema, type UpstreamText } from './rules-schema.ts'
 
@@ -58,8 +59,8 @@ function ruleOf(route: RouteText, upstream: Upstream | undefined): RouteRule {
     stripPrefix: route.strip_prefix,
     preservesHost: route.preserve_host,
     passesCredential: route.pass_credential,
-    requestFields: { ...request_headers, remove: request_headers.remove.map(lowerCase) },
-    answerFields: { ...response_headers, remove: response_headers.remove.map(lowerCase) },
+    requestFields: { ...request_headers, remove: request_headers.remove.map(plainName) },
+    answerFields: { ...response_headers, remove: response_headers.remove.map(plainName) },
     timeouts: {
       connectMs: timeouts.connect_ms,
       firstByteMs: timeouts.first_byte_ms,
@@ -126,8 +127,4 @@ function faultOf(issue: z.core.$ZodIssue): RulesFault {
 
 function firstLine(text: string): string {
   return text.split('\n')[0] ?? text
-}
-
-function lowerCase(text: string): string {
-  return text.toLowerCase()
 }
