@@ -20,13 +20,22 @@ const files: readonly SourceFile[] = readdirSync(source, { recursive: true, enco
   })
 
 /** What each room may import: other rooms, and packages. The runtime may import anything. */
-const allowed: Readonly<Record<string, { rooms: readonly string[]; packages: RegExp }>> = {
+const allowed: Readonly<
+  Record<string, { rooms: readonly string[]; packages: RegExp; files?: readonly string[] }>
+> = {
   core: { rooms: ['core'], packages: /^jose$/ },
   store: { rooms: ['store', 'core'], packages: /^(drizzle-orm(\/|$)|jose$)/ },
   http: { rooms: ['http', 'core'], packages: /^(hono(\/|$)|@hono\/zod-openapi$|zod$)/ },
   dialects: { rooms: ['dialects', 'http', 'core'], packages: /^(hono(\/|$)|@hono\/zod-openapi$|zod$)/ },
   gateway: { rooms: ['gateway', 'http', 'core'], packages: /^(hono(\/|$)|zod$|yaml$)/ },
   settings: { rooms: ['settings', 'core'], packages: /^zod$/ },
+  // What upstreams and clients install: of the core only files that import nothing but each other.
+  verify: {
+    rooms: ['verify'],
+    packages: /^jose$/,
+    files: ['core/permissions.ts', 'core/policy.ts', 'core/tokens/access-claims.ts'],
+  },
+  client: { rooms: ['client'], packages: /^$/ },
 }
 
 describe('the rooms of the house', () => {
@@ -67,6 +76,19 @@ describe('the rooms of the house', () => {
     expect(
       files.filter(({ room, text }) => room === 'core' && outside.test(text)).map(({ path }) => path),
     ).toEqual([])
+  })
+
+  it('let nothing into the libraries but web standards, jose and a few pure files of the core', () => {
+    const library = files.filter(({ room }) => room === 'verify' || room === 'client')
+    const reached = new Set(library)
+    for (const file of reached) {
+      for (const specifier of file.imports) {
+        const target = files.find(({ path }) => path === targetOf(file, specifier))
+        if (target !== undefined) reached.add(target)
+      }
+    }
+    const beyond = [...reached].filter((file) => !library.includes(file)).map(({ path }) => path)
+    expect(beyond.sort()).toEqual(allowed['verify']?.files)
   })
 
   it('are built of files that hold one idea each', () => {
@@ -110,5 +132,5 @@ function mayImport(file: SourceFile, specifier: string): boolean {
   const target = targetOf(file, specifier)
   // The one file outside src: drizzle's journal, by which the store knows its newest migration.
   if (target === undefined) return file.room === 'store' && specifier.endsWith('drizzle/meta/_journal.json')
-  return rules.rooms.includes(roomOf(target))
+  return rules.rooms.includes(roomOf(target)) || (rules.files ?? []).includes(target)
 }

@@ -10,7 +10,7 @@ import type { RateOutcome, RateTake } from './limits/rate-limit.ts'
 import type { Page } from './page.ts'
 import type { SigningAlgorithm } from './policy.ts'
 import type { Revocation } from './tokens/revocations.ts'
-import type { Session, SessionFilter, SessionRotation, SessionWithKey } from './tokens/session.ts'
+import type { Session, SessionFilter, SessionRotation, SessionUse, SessionWithKey } from './tokens/session.ts'
 import type { SigningKeyRecord } from './tokens/signing-key-state.ts'
 
 /** All that the core asks of the outside: the clock, the dice, the secrets, the signatures and the store. */
@@ -20,6 +20,8 @@ export interface World {
   readonly randomText: (length: number) => string
   /** A fresh UUID. */
   readonly newId: () => string
+  /** SHA-256 of a text: a short name for it that no other text has. */
+  readonly fingerprint: (text: string) => string
   readonly vault: Vault
   readonly signatures: Signatures
   readonly addresses: Addresses
@@ -129,10 +131,13 @@ export interface LimitStore {
 }
 
 export interface SessionStore {
-  /** Adds the session if its key is still in the version that was judged; false when it no longer is. */
-  readonly openSession: (session: Session, keyVersion: number) => Promise<boolean>
-  /** Marks the session used at `at` and answers it with its key and client. */
-  readonly useSession: (id: string, at: Date) => Promise<SessionWithKey | undefined>
+  /**
+   * Adds the session if its key is still in the version that was judged, and the event that tells of it, both or
+   * neither; false when it no longer is.
+   */
+  readonly openSession: (session: Session, keyVersion: number, event?: AuditEvent) => Promise<boolean>
+  /** Marks the session used at `at` and answers it; its key is told by its version. */
+  readonly useSession: (id: string, at: Date) => Promise<SessionUse | undefined>
   readonly findSession: (id: string) => Promise<SessionWithKey | undefined>
   /** Rotates in one statement, if session, key and refresh token are still as they were judged; false when one is not. */
   readonly rotateSession: (id: string, rotation: SessionRotation) => Promise<boolean>

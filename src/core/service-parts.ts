@@ -8,11 +8,13 @@ import type { World } from './ports.ts'
 import type { Revocation, Revocations } from './tokens/revocations.ts'
 import type { KeyRing } from './tokens/signing-key-ring.ts'
 import type { UpstreamTokens } from './tokens/upstream-tokens.ts'
+import type { VerifiedTokens } from './tokens/verified-tokens.ts'
 
 /** What a process keeps in memory between calls. Nothing in it outranks the store. */
 export interface Memory {
   readonly signingKeys: KeyRing
   readonly revocations: Revocations
+  readonly verifiedTokens: VerifiedTokens
   readonly directory: KeyDirectory
   readonly usage: UsageTally
   readonly audit: AuditTally

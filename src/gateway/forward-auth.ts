@@ -3,6 +3,7 @@ import type { BehindHandler } from '../http/behind.ts'
 import type { GatewayContext } from '../http/gateway-env.ts'
 import { limitHeaders } from '../http/limit-headers.ts'
 import type { Refusal } from '../http/refusal.ts'
+import { reply, tell } from '../http/reply.ts'
 import { decide } from './decide.ts'
 import { fieldValue } from './hop-by-hop.ts'
 import { identityFields } from './identity-fields.ts'
@@ -36,15 +37,13 @@ export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): B
     const decided = await decide(c, matcher(), { method, host, path: target.value.matched })
     if (!decided.ok) return refuse(c, decided.failure)
     const { rule, principal, routeRate } = decided.value
-    for (const [name, value] of identityFields(principal, c.get('requestId'))) c.header(name, value)
-    if (routeRate !== undefined) {
-      for (const [name, value] of Object.entries(limitHeaders(routeRate))) c.header(name, value)
-    }
+    tell(c, Object.fromEntries(identityFields(principal, c.get('requestId'))))
+    if (routeRate !== undefined) tell(c, limitHeaders(routeRate))
     if (rule.identityAudience !== undefined && principal !== undefined) {
       const order = { audience: rule.identityAudience, permissions: rule.permissions }
-      c.header('Authorization', `Bearer ${await c.env.service.upstreamToken(principal, order)}`)
+      tell(c, { Authorization: `Bearer ${await c.env.service.upstreamToken(principal, order)}` })
     }
-    return c.body(null, 200)
+    return reply(c, '', { status: 200, headers: {} })
   }
 }
 
@@ -92,19 +91,19 @@ function incomplete(parts: Readonly<Record<string, string | undefined>>): Result
 }
 
 /**
- * For nginx, to which every answer but 2xx, 401 and 403 is an error of its own: another refusal becomes a 403 that
- * carries the real status and body, for `auth_request_set` and `error_page`.
+ * For nginx, to which every answer but 2xx, 401 and 403 is an error of its own, and which drops the body of them all: a
+ * refusal is a 401 or a 403, and its real status and body are in fields for `auth_request_set` and `error_page`.
  */
 export function asAuthRequest(answer: BehindHandler): BehindHandler {
   return async (c, spell) => {
     const response = await answer(c, spell).catch((error: unknown) => spell.fault(c, error))
     const { status } = response
-    if ((status >= 200 && status < 300) || status === 401 || status === 403) return response
+    if (status >= 200 && status < 300) return response
     const headers = new Headers(response.headers)
     headers.set('X-Error-Status', String(status))
     // Our own JSON, whose texts are ASCII without line breaks.
     headers.set('X-Error-Body', await response.text())
     headers.delete('Content-Length')
-    return new Response(null, { status: 403, headers })
+    return new Response(null, { status: status === 401 ? 401 : 403, headers })
   }
 }

@@ -14,7 +14,7 @@ export function ownAnswerFields(c: GatewayContext, { routeRate }: Pick<AllowedCa
     ...(rate === undefined ? [] : Object.entries(limitHeaders(rate)).flat()),
     // Beside the key's own, if there is one: both are lists (RFC 9651 §3.1).
     ...(routeRate === undefined ? [] : Object.entries(limitHeaders(routeRate)).flat()),
-    ...(key === undefined ? [] : keyNotices(key).flat()),
+    ...(key === undefined ? [] : Object.entries(keyNotices(key)).flat()),
     ...crossOriginFields(c),
   ]
 }

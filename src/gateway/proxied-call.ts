@@ -40,7 +40,7 @@ export function fieldsFor(
   })
 }
 
-/** What holds a stream of this call to its credential; undefined where it has none, or may outlive it. */
-export function leaseOf({ streams }: ProxyParts, { rule, principal }: ProxiedCall): Lease | undefined {
-  return rule.streamsOutliveToken || principal === undefined ? undefined : streams.leaseFor(principal)
+/** What holds a stream of this call to its credential, or, where it has none or may outlive it, to this process. */
+export function leaseOf({ streams }: ProxyParts, { rule, principal }: ProxiedCall): Lease {
+  return streams.leaseFor(rule.streamsOutliveToken ? undefined : principal)
 }

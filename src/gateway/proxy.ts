@@ -66,6 +66,8 @@ async function carry(
   }
   if (last.kind === 'answered') {
     c.set('sentStatus', last.status)
+    // Its head is complete: what answers of our own carry has no place in it.
+    c.set('replied', true)
     if (!last.complete) c.set('refused', { reason: 'upstream_failed', cause: 'cut in the middle' })
     return last.response
   }
@@ -152,6 +154,7 @@ function passOn(
   { status, fields, body }: Extract<UpstreamOutcome, { kind: 'declined' }>,
 ): Response {
   c.set('sentStatus', status)
+  c.set('replied', true)
   const passed = answerFields(fields, { rule: call.rule, own: ownAnswerFields(c, call) })
   const headers = new Headers()
   for (let index = 0; index < passed.length; index += 2) {

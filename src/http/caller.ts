@@ -4,6 +4,7 @@ import type { MeterReading } from '../core/limits/meter.ts'
 import type { GatewayContext } from './gateway-env.ts'
 import { limitHeaders } from './limit-headers.ts'
 import { principalOf } from './mount.ts'
+import { tell } from './reply.ts'
 
 /** Where a call comes from. */
 export function callerOf(c: GatewayContext): Caller {
@@ -26,20 +27,19 @@ export function noteKey(
 ): void {
   c.set('key', key)
   c.set('meter', meter)
-  const rate = meter.rate === undefined ? [] : Object.entries(limitHeaders(meter.rate))
-  for (const [name, value] of rate) c.header(name, value)
-  for (const [name, value] of keyNotices(key)) c.header(name, value, { append: name === 'Link' })
+  if (meter.rate !== undefined) tell(c, limitHeaders(meter.rate))
+  tell(c, keyNotices(key))
 }
 
 /**
  * What the holder of a key that is on its way out is told: `Deprecation` (RFC 9745 §2.1), `Sunset` (RFC 8594 §3) and the
  * way to the successor (RFC 5829 §3.3).
  */
-export function keyNotices({ rotatedAt, retiresAt, successorId }: ApiKey): readonly [string, string][] {
-  if (rotatedAt === undefined || retiresAt === undefined) return []
-  return [
-    ['Deprecation', `@${Math.floor(rotatedAt.getTime() / 1000)}`],
-    ['Sunset', retiresAt.toUTCString()],
-    ['Link', `</api/v1/keys/${successorId}>; rel="successor-version"`],
-  ]
+export function keyNotices({ rotatedAt, retiresAt, successorId }: ApiKey): Readonly<Record<string, string>> {
+  if (rotatedAt === undefined || retiresAt === undefined) return {}
+  return {
+    Deprecation: `@${Math.floor(rotatedAt.getTime() / 1000)}`,
+    Sunset: retiresAt.toUTCString(),
+    Link: `</api/v1/keys/${successorId}>; rel="successor-version"`,
+  }
 }

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { GatewayEnv } from './gateway-env.ts'
+import { tell } from './reply.ts'
 
 /** Lets pages of the operator's listed origins read answers. Exact matches only, and never with credentials. */
 export function crossOrigin(origins: readonly string[]): MiddlewareHandler<GatewayEnv> {
@@ -17,7 +18,7 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler<Gatew
     const preflight = c.req.header('access-control-request-method') !== undefined
     const listed = origin !== undefined && origins.includes(origin)
     if (c.req.method !== 'OPTIONS' || (preflight && listed)) return answer(c, next)
-    c.header('Vary', 'Origin', { append: true })
+    tell(c, { Vary: 'Origin' })
     return next()
   }
 }

@@ -47,6 +47,10 @@ export interface RequestLine {
 
 export interface GatewayVariables {
   requestId: string
+  /** What the answer will say of itself, whoever makes it. */
+  headers: Record<string, string>
+  /** True when the answer says it already. */
+  replied: boolean | undefined
   /** The map of the house, for the routes that explain it. */
   routes: RouteTable
   /** What stands behind, for the same; undefined where nothing does. */

@@ -6,6 +6,7 @@ import { readBearerToken } from './credentials.ts'
 import type { GatewayContext, GatewayEnv } from './gateway-env.ts'
 import type { Refuse } from './mount.ts'
 import type { Refusal } from './refusal.ts'
+import { tell } from './reply.ts'
 import type { RouteTable } from './route-table.ts'
 
 /**
@@ -36,7 +37,7 @@ export async function admitCaller(c: GatewayContext): Promise<Result<Principal, 
   if (!admitted.ok) return admitted
   c.set('principal', admitted.value.principal)
   noteKey(c, admitted.value)
-  c.header('Vary', 'Authorization', { append: true })
+  tell(c, { Vary: 'Authorization' })
   return ok(admitted.value.principal)
 }
 

@@ -2,6 +2,14 @@ import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { holdsCredential } from '../core/keys/clean-text.ts'
 import type { GatewayEnv } from './gateway-env.ts'
+import { completeAnswer } from './reply.ts'
+
+const standingHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+}
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 
@@ -15,12 +23,9 @@ export function observe(): MiddlewareHandler<GatewayEnv> {
         ? wished
         : c.env.service.newRequestId()
     c.set('requestId', requestId)
-    c.header('X-Request-Id', requestId)
-    c.header('X-Content-Type-Options', 'nosniff')
-    c.header('Cache-Control', 'no-store')
-    c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
-    c.header('Referrer-Policy', 'no-referrer')
+    c.set('headers', { 'X-Request-Id': requestId, ...standingHeaders })
     await next()
+    completeAnswer(c)
     const key = c.get('key')
     const refused = c.get('refused')
     const route = routePath(c, -1)

@@ -23,6 +23,13 @@ export interface RouteTable {
   readonly publicCount: number
 }
 
+/** What stands at one path. */
+interface Place {
+  readonly rows: readonly RouteRow[]
+  readonly methods: readonly string[]
+  readonly publicMethods: readonly string[]
+}
+
 /** Builds the table from the rows of the router, given where the faces are. */
 export function routeTable(
   rows: readonly RouteRow[],
@@ -33,14 +40,26 @@ export function routeTable(
   const open = rows.filter(({ method, pattern }) => listed.has(`${method} ${pattern}`))
   const all = rowLookup(rows)
   const publicOnly = rowLookup(open)
-  const methods = (found: readonly RouteRow[]) => found.flatMap(({ method }) => withHead(method))
+  const look = (path: string): Place => {
+    const found = all(path)
+    return { rows: found, methods: methodsOf(found), publicMethods: methodsOf(publicOnly(path)) }
+  }
+  // Asked several times for each call: most paths have no parameter, and the others come at least twice in a row.
+  const fixed = new Map(rows.map(({ pattern }) => [pattern, look(pattern)]))
+  let last: { readonly path: string; readonly place: Place } | undefined
+  const placeOf = (path: string): Place => {
+    const known = fixed.get(path)
+    if (known !== undefined) return known
+    if (last?.path !== path) last = { path, place: look(path) }
+    return last.place
+  }
   return {
-    methodsOf: (path) => methods(all(path)),
-    isPublic: (method, path) => publicOnly(path).some((row) => takes(row.method, method)),
-    publicMethodsOf: (path) => methods(publicOnly(path)),
-    find: (method, path) => all(path).find((row) => takes(row.method, method)),
+    methodsOf: (path) => placeOf(path).methods,
+    isPublic: (method, path) => takes(placeOf(path).publicMethods, method),
+    publicMethodsOf: (path) => placeOf(path).publicMethods,
+    find: (method, path) => placeOf(path).rows.find((row) => takes(withHead(row.method), method)),
     owns: (path) =>
-      faces.some((face) => `${path}/`.startsWith(`${basePath}${face}/`)) || all(path).length > 0,
+      faces.some((face) => `${path}/`.startsWith(`${basePath}${face}/`)) || placeOf(path).rows.length > 0,
     publicCount: open.length,
   }
 }
@@ -65,9 +84,13 @@ function withBase(row: string, basePath: string): string {
   return `${method} ${moved(path, basePath)}`
 }
 
-/** Whether a route answers a method; `ALL` is what it says. */
-function takes(routed: string, method: string): boolean {
-  return routed === 'ALL' || withHead(routed).includes(method)
+/** Whether a method is among those of a route; `ALL` is what it says. */
+function takes(methods: readonly string[], method: string): boolean {
+  return methods.includes(method) || methods.includes('ALL')
+}
+
+function methodsOf(rows: readonly RouteRow[]): readonly string[] {
+  return rows.flatMap(({ method }) => withHead(method))
 }
 
 function withHead(method: string): readonly string[] {

@@ -24,9 +24,23 @@ export const addresses: Addresses = {
   },
 }
 
+/** So many peers are remembered in their one form; beyond that all are forgotten at once. */
+const PEERS_MAX = 10_000
+const peers = new Map<string, string>()
+
 /** An address in the one form that we keep and compare: IPv4 mapped into IPv6 is IPv4, IPv6 is lower-case and short. */
 export function canonicalAddress(text: string): string | undefined {
   return ipaddr.isValid(text) ? ipaddr.process(text).toString() : undefined
+}
+
+/** The same of a socket's peer, who comes again and again. */
+function canonicalPeer(text: string): string | undefined {
+  const known = peers.get(text)
+  if (known !== undefined) return known
+  if (peers.size >= PEERS_MAX) peers.clear()
+  const canonical = canonicalAddress(text)
+  if (canonical !== undefined) peers.set(text, canonical)
+  return canonical
 }
 
 /**
@@ -38,7 +52,7 @@ export function clientAddress(
   forwardedFor: string | undefined,
   trustedProxies: readonly string[],
 ): string | undefined {
-  const socket = peer === undefined ? undefined : canonicalAddress(peer)
+  const socket = peer === undefined ? undefined : canonicalPeer(peer)
   if (socket === undefined || forwardedFor === undefined) return socket
   if (!addresses.within(socket, trustedProxies)) return socket
   const hops = forwardedFor.split(',').map((hop) => canonicalAddress(hop.trim()))

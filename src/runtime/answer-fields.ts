@@ -9,21 +9,18 @@ export function fieldList(raw: readonly (Buffer | string)[]): string[] {
 export interface AnswerFraming {
   /** False for a transfer coding other than `chunked`: it was never offered, and nothing here could undo it. */
   readonly isReadable: boolean
-  readonly isChunked: boolean
   readonly hasLength: boolean
   readonly isEventStream: boolean
 }
 
 export function readFraming(fields: FieldList): AnswerFraming {
   let isReadable = true
-  let isChunked = false
   let hasLength = false
   let isEventStream = false
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index]?.toLowerCase()
     const value = fields[index + 1] ?? ''
     if (name === 'transfer-encoding') {
-      isChunked = true
       isReadable = isReadable && value.toLowerCase() === 'chunked'
     } else if (name === 'content-length') {
       hasLength = true
@@ -31,17 +28,17 @@ export function readFraming(fields: FieldList): AnswerFraming {
       isEventStream = /^text\/event-stream\s*(?:;|$)/i.test(value)
     }
   }
-  return { isReadable, isChunked, hasLength, isEventStream }
+  return { isReadable, hasLength, isEventStream }
 }
 
-/** RFC 9112 §6.3: beside chunks a length is void. RFC 9110 §8.6: with 204 there is none. */
+/** RFC 9110 §8.6: an answer of 204 has no length. */
 export function withoutLength(fields: FieldList): string[] {
   return fields.filter((_, index) => fields[index - (index % 2)]?.toLowerCase() !== 'content-length')
 }
 
 /** RFC 9110 §6.5.1: what frames, routes, authenticates or describes a message means nothing after it. */
 const NO_TRAILER =
-  /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*|host|content-.*|cache-control|expires|age|vary|date|location|set-cookie|(?:www-)?auth.*|access-control-.*|x-.*)$/i
+  /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*|host|content-.*|cache-control|expires|age|vary|date|location|set-cookie|(?:www-)?auth.*|access-control-.*|x-(?:request-id|content-type-options|frame-options))$/i
 
 /** The trailers that may be passed on, as pairs. */
 export function passableTrailers(fields: FieldList): [string, string][] {

@@ -10,6 +10,9 @@ import { asksForWebSocket, createUpgrades } from './upgrades.ts'
 /** How often the server looks for heads and bodies that do not come. */
 const CHECK_INTERVAL_MS = 5_000
 
+/** How long a client that has its answer may go on with a body that nobody reads: long enough to see the answer. */
+const LINGER_MS = 1_000
+
 export interface HttpServer {
   readonly server: Server
   readonly address: AddressInfo
@@ -45,7 +48,11 @@ export async function listen(
   const underway = createUnderway()
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     underway.add(response)
-    response.once('close', () => underway.remove(response))
+    response.once('close', () => {
+      underway.remove(response)
+      if (!request.complete && upgrades.of(request) === undefined)
+        setTimeout(endUnread, LINGER_MS, request).unref()
+    })
     // What follows an offer that is not taken up is lost to Node's parser: nothing may be read after it.
     if (state.draining || request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     if (countHosts(request) > 1) refuse(response, 400, 'bad_request', 'A request names one Host.')
@@ -128,6 +135,10 @@ export async function listen(
       clearTimeout(cut)
     },
   }
+}
+
+function endUnread(request: IncomingMessage): void {
+  if (!request.complete) request.socket.destroy()
 }
 
 /** RFC 9112 §3.2: a request with two is refused, since the next hop might believe the other one. */

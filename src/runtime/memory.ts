@@ -9,6 +9,7 @@ import { loadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { createRevocations } from '../core/tokens/revocations.ts'
 import { createKeyRing } from '../core/tokens/signing-key-ring.ts'
 import { createUpstreamTokens } from '../core/tokens/upstream-tokens.ts'
+import { createVerifiedTokens } from '../core/tokens/verified-tokens.ts'
 
 export type ProcessMemory = Memory
 
@@ -25,6 +26,8 @@ export async function loadMemory(
   return {
     signingKeys,
     revocations,
+    // As many tokens as keys: a key in use has a token in use.
+    verifiedTokens: createVerifiedTokens({ maxTokens: directory.maxKeys }),
     directory: createKeyDirectory(directory),
     usage: createUsageTally(),
     audit: createAuditTally(),

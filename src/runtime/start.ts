@@ -7,6 +7,7 @@ import { type BehindTheCounter, createGateway } from '../gateway/gateway.ts'
 import type { GatewayRules } from '../gateway/rules.ts'
 import { createApp } from '../http/app.ts'
 import type { GatewayBindings } from '../http/gateway-env.ts'
+import type { Wire } from '../http/wire.ts'
 import type { Settings } from '../settings/settings.ts'
 import { createStore } from '../store/store.ts'
 import { clientAddress } from './addresses.ts'
@@ -16,6 +17,7 @@ import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
 import { loadMemory } from './memory.ts'
+import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
 import { repeat } from './repeat.ts'
 import { readRules } from './rules-source.ts'
@@ -71,7 +73,10 @@ export async function startGateway({
             onFatal()
           })
     const alarms = createAlarms(logger, settings.leakWebhook)
-    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, alarms)
+    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
+      ...alarms,
+      signatures: nodeSignatures,
+    })
     const { policy } = settings
     const memory = await loadMemory(world, policy, {
       directory: directoryLimits,
@@ -95,7 +100,11 @@ export async function startGateway({
     const serve = (request: Request, exchange: NodeExchange) => {
       const addressOf = (forwardedFor: string | undefined) =>
         clientAddress(exchange.incoming.socket.remoteAddress, forwardedFor, trustedProxies)
-      const wire = () => nodeWire(exchange, { pools, trustedProxies })
+      let seen: Wire | undefined
+      const wire = () => {
+        seen ??= nodeWire(exchange, { pools, trustedProxies })
+        return seen
+      }
       const bindings: GatewayBindings = { service, log, addressOf, wire, draining: state.draining }
       return app.fetch(request, bindings)
     }
@@ -136,6 +145,7 @@ export async function startGateway({
       async stop() {
         state.draining = true
         unwatch()
+        behind.streams.shutDown()
         await http.drain(settings.shutdownGraceSeconds * 1000)
         await keeper.stop()
         await pools.close()

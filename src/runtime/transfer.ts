@@ -83,9 +83,9 @@ export class Transfer implements Dispatcher.DispatchHandler {
       return
     }
     const answer = this.#call.answerFields(status, fields)
-    outgoing.writeHead(status, framing.isChunked || status === 204 ? withoutLength(answer) : [...answer])
+    outgoing.writeHead(status, status === 204 ? withoutLength(answer) : [...answer])
     this.#status = status
-    this.#hasLength = framing.hasLength && !framing.isChunked
+    this.#hasLength = framing.hasLength
     if (framing.isEventStream) this.#streamIsOver = this.#call.onStream?.(this.#cut)
     // In one packet with the first piece of the body where that has come along, else without waiting for it.
     if (incoming.method !== 'HEAD') queueMicrotask(this.#flushHead)
@@ -166,7 +166,8 @@ export class Transfer implements Dispatcher.DispatchHandler {
     if (!outgoing.destroyed && !outgoing.writableEnded) outgoing.flushHeaders()
   }
 
-  readonly #onNoConnection = (): void => this.#giveUp('unreachable', 'no connection in time')
+  readonly #onNoConnection = (): void =>
+    this.#giveUp(this.#pool.isCrowded() ? 'busy' : 'unreachable', 'no connection in time')
 
   readonly #onClientStalled = (): void => {
     this.#giveUp('idle_timeout', 'the client takes no more of the answer')

@@ -19,6 +19,8 @@ export interface UpstreamPool {
   /** Takes a place among the calls under way; false when there is none. Who enters must leave. */
   readonly enter: () => boolean
   readonly leave: () => void
+  /** True while there are more calls than connections: whoever waits now waits for another call to end. */
+  readonly isCrowded: () => boolean
   readonly dispatch: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => void
 }
 
@@ -68,6 +70,7 @@ function openPool(origin: string, connectMs: number): OpenPool {
     leave() {
       underway -= 1
     },
+    isCrowded: () => underway > CONNECTIONS_PER_ORIGIN,
     dispatch: (request, handler) => void pool.dispatch({ ...request, ...named }, handler),
     destroy: () => pool.destroy(),
   }

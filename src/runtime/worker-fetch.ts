@@ -39,8 +39,11 @@ export function headersOf(fields: FieldList): Headers {
   return headers
 }
 
-/** What a rejected fetch means: the platform has one sentence for a refused connection and for one that broke. */
+/**
+ * What a rejected fetch means: the platform has one sentence for a refused connection and for one that broke, so the
+ * call may have been received, and must not be sent again elsewhere.
+ */
 export function faultOf(error: unknown): UpstreamOutcome {
   const detail = error instanceof Error ? error.message : 'unknown'
-  return { kind: 'failed', fault: 'unreachable', detail }
+  return { kind: 'failed', fault: 'broken', detail }
 }

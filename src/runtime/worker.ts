@@ -1,77 +1,46 @@
-import pg from 'pg'
-import pino, { type Logger } from 'pino'
 import { flushAuditTally } from '../core/audit/tally.ts'
-import { makeFirstKey } from '../core/keys/first-key.ts'
-import { createGuessGuard } from '../core/limits/guess-guard.ts'
 import type { World } from '../core/ports.ts'
 import { prune } from '../core/prune.ts'
 import { createService } from '../core/service.ts'
 import { keepSigningKeys } from '../core/tokens/keep-signing-keys.ts'
-import { facesOf } from '../dialects/all.ts'
-import { createApp } from '../http/app.ts'
-import { parseSettings, type Settings } from '../settings/settings.ts'
-import { createStore } from '../store/store.ts'
-import { StoreUnavailableError } from '../store/store-error.ts'
 import { clientAddress } from './addresses.ts'
-import { createAlarms } from './alarms.ts'
-import { createAuditLinker, pruneAudit } from './audit-upkeep.ts'
-import { describeFault, gatewayLog, redactedPaths } from './log.ts'
-import { loadMemory, type ProcessMemory } from './memory.ts'
-import { pooledDatabase } from './pooled-database.ts'
-import { catchUp } from './synchronize.ts'
-import { withoutLimits } from './without-limits.ts'
+import { pruneAudit } from './audit-upkeep.ts'
+import { gatewayLog } from './log.ts'
+import {
+  createIsolate,
+  currentMemory,
+  type Isolate,
+  openWorld,
+  type WorkerEnv,
+  workerLogger,
+} from './worker-isolate.ts'
 import { workerWire } from './worker-wire.ts'
-import { createWorld } from './world.ts'
-
-interface WorkerEnv {
-  readonly HYPERDRIVE: Hyperdrive
-  readonly [name: string]: unknown
-}
-
-/** What one isolate keeps between its requests. Nothing in it decides; the database does. */
-interface Isolate {
-  readonly settings: Settings
-  readonly logger: Logger
-  readonly fetch: ReturnType<typeof createApp>['app']['fetch']
-  memory: ProcessMemory | undefined
-  signingKeysKeptAtMs: number
-  readonly linkAudit: ReturnType<typeof createAuditLinker>
-  auditLinkedAtMs: number
-}
-
-/** How often an isolate does what is due of the signing keys, should nothing else do it. */
-const SIGNING_KEY_TICK_MS = 60_000
-
-/** An isolate hears no feed: what it knows of revocations and of keys is never older than this. */
-const POLL_MS = 5000
 
 /** How often an isolate links the audit log, at most. */
 const AUDIT_LINK_MS = 5000
-const directoryLimits = { maxKeys: 5000, maxAgeMs: POLL_MS, looksOutliveCalls: false }
+
+/** How old what is known of revocations may be where a stream is held to its credential. */
+const STREAM_POLL_MS = 3000
 
 let isolate: Isolate | undefined
 
 export default {
   async fetch(request, env, context) {
-    isolate ??= createIsolate(env)
-    if (isolate === undefined) return refuseUnconfigured(env)
-    const { settings, logger } = isolate
-    const { world, pool, alarms } = openWorld(env, isolate)
+    const current = currentIsolate(env)
+    if (current === undefined) return unavailable(crypto.randomUUID())
+    const { settings, logger } = current
+    const { world, pool, alarms } = openWorld(env, current)
     const log = gatewayLog(logger)
     try {
-      const memory = await currentMemory(isolate, world)
+      const memory = await currentMemory(current, world)
       const service = createService({ world, policy: settings.policy, memory })
       const peer = request.headers.get('cf-connecting-ip') ?? undefined
+      const { trustedProxies } = settings
       const addressOf = (forwardedFor: string | undefined) =>
-        clientAddress(peer, forwardedFor, settings.trustedProxies)
-      const wire = () =>
-        workerWire(request, {
-          peer,
-          trustedProxies: settings.trustedProxies,
-          bindings: env,
-          keepStreamsHonest: undefined,
-        })
-      const response = await isolate.fetch(request, { service, log, addressOf, wire, draining: false })
+        clientAddress(peer, forwardedFor, trustedProxies)
+      const keepStreamsHonest = () => keepHonest(env, current)
+      const wire = () => workerWire(request, { peer, trustedProxies, bindings: env, keepStreamsHonest })
+      const response = await current.fetch(request, { service, log, addressOf, wire, draining: false })
       await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
       await flushAuditTally(world, memory.audit).catch((fault) => log.fault(fault, 'audit'))
       return response
@@ -81,7 +50,7 @@ export default {
       return unavailable(requestId)
     } finally {
       // After the answer, and before the connection goes.
-      const linked = linkAuditChain(isolate, world).catch((fault) => log.fault(fault, 'audit'))
+      const linked = linkAuditChain(current, world).catch((fault) => log.fault(fault, 'audit'))
       context.waitUntil(linked.finally(() => pool.end()))
       context.waitUntil(alarms.settled())
     }
@@ -89,13 +58,13 @@ export default {
 
   /** The cron trigger of wrangler.toml: what is due of signing keys and audit log, whether or not anybody calls. */
   async scheduled(_controller, env, context) {
-    isolate ??= createIsolate(env)
-    if (isolate === undefined) return
-    const { world, pool, alarms } = openWorld(env, isolate)
+    const current = currentIsolate(env)
+    if (current === undefined) return
+    const { world, pool, alarms } = openWorld(env, current)
     try {
-      await keepSigningKeys(world, isolate.settings.policy)
-      await isolate.linkAudit(world)
-      await pruneAudit(world, isolate.settings.auditRetentionDays)
+      await keepSigningKeys(world, current.settings.policy)
+      await current.linkAudit(world)
+      await pruneAudit(world, current.settings.auditRetentionDays)
       await prune(world)
     } finally {
       context.waitUntil(pool.end())
@@ -104,97 +73,34 @@ export default {
   },
 } satisfies ExportedHandler<WorkerEnv>
 
+/** The one of this isolate; undefined, and told in the log, when its settings cannot be used. */
+function currentIsolate(env: WorkerEnv): Isolate | undefined {
+  if (isolate !== undefined) return isolate
+  const made = createIsolate(env)
+  if (made.ok) isolate = made.value
+  else workerLogger('error').error({ problems: made.failure }, 'these settings cannot be used')
+  return isolate
+}
+
+/** Looks, on behalf of a stream that is open, whose credentials still stand; with a connection of its own. */
+async function keepHonest(env: WorkerEnv, of: Isolate): Promise<void> {
+  const { world, pool } = openWorld(env, of)
+  try {
+    const memory = await currentMemory(of, world, STREAM_POLL_MS)
+    await of.behind.streams.sweep(createService({ world, policy: of.settings.policy, memory }))
+  } catch (fault) {
+    gatewayLog(of.logger).fault(fault, 'streams')
+  } finally {
+    await pool.end()
+  }
+}
+
 /** Links what the last calls left: so that the chain is not as far behind as the cron trigger comes seldom. */
 async function linkAuditChain(of: Isolate, world: World): Promise<void> {
   const nowMs = world.now().getTime()
   if (nowMs - of.auditLinkedAtMs < AUDIT_LINK_MS) return
   of.auditLinkedAtMs = nowMs
   await of.linkAudit(world)
-}
-
-function openWorld(env: WorkerEnv, { settings, logger }: Isolate) {
-  // A pool of one that connects at its first query: a call that needs no database opens no connection.
-  const pool = new pg.Pool({
-    connectionString: env.HYPERDRIVE.connectionString,
-    max: 1,
-    connectionTimeoutMillis: 2000,
-    query_timeout: 2000,
-  })
-  pool.on('error', (error) => logger.warn({ fault: describeFault(error) }, 'a database connection was lost'))
-  const alarms = createAlarms(logger, settings.leakWebhook)
-  const store = createStore(pooledDatabase(pool))
-  const world = createWorld(
-    settings.rateLimits ? store : withoutLimits(store),
-    settings.secrets ?? [],
-    alarms,
-  )
-  return { world, pool, alarms }
-}
-
-function createIsolate(env: WorkerEnv): Isolate | undefined {
-  const settings = workerSettings(env)
-  if (!settings.ok) return undefined
-  const { basePath, faces, corsOrigins, logLevel } = settings.value
-  const logger = workerLogger(logLevel)
-  return {
-    settings: settings.value,
-    logger,
-    linkAudit: createAuditLinker(logger),
-    fetch: createApp({ mounts: facesOf(faces), basePath, corsOrigins, behind: undefined }).app.fetch,
-    memory: undefined,
-    signingKeysKeptAtMs: 0,
-    auditLinkedAtMs: 0,
-  }
-}
-
-/** Bindings that are texts are settings; the database's address is Hyperdrive's. */
-function workerSettings(env: WorkerEnv) {
-  const texts = Object.entries(env).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value]] : [],
-  )
-  return parseSettings({ ...Object.fromEntries(texts), DATABASE_URL: 'postgres://hyperdrive' })
-}
-
-/** What the isolate remembers, caught up with the store when it is older than it may be. */
-async function currentMemory(of: Isolate, world: World): Promise<ProcessMemory> {
-  const { policy, bootstrapApiKey } = of.settings
-  const nowMs = world.now().getTime()
-  if (of.memory === undefined) {
-    const guessGuard = createGuessGuard()
-    const memory = await loadMemory(world, policy, { directory: directoryLimits, guessGuard })
-    // Without a wished key nobody would see it: `guichet migrate` makes and shows the first one instead.
-    if (bootstrapApiKey !== undefined) await makeFirstKey({ world, policy }, { wished: bootstrapApiKey })
-    of.signingKeysKeptAtMs = nowMs
-    of.memory = memory
-    return memory
-  }
-  const { memory } = of
-  try {
-    if (nowMs - of.signingKeysKeptAtMs > SIGNING_KEY_TICK_MS) {
-      of.signingKeysKeptAtMs = nowMs
-      await keepSigningKeys(world, policy)
-    }
-    if (nowMs - memory.revocations.syncedAt().getTime() > POLL_MS) await catchUp(world, memory)
-  } catch (error) {
-    // With the database gone what we have serves on, until the policy says that it is too old.
-    if (!(error instanceof StoreUnavailableError)) throw error
-  }
-  return memory
-}
-
-function workerLogger(level: string): Logger {
-  return pino({
-    level,
-    redact: [...redactedPaths],
-    browser: { asObject: true, serialize: true, write: (line) => console.log(JSON.stringify(line)) },
-  })
-}
-
-function refuseUnconfigured(env: WorkerEnv): Response {
-  const settings = workerSettings(env)
-  const problems = settings.ok ? [] : settings.failure
-  workerLogger('error').error({ problems }, 'these settings cannot be used')
-  return unavailable(crypto.randomUUID())
 }
 
 function unavailable(requestId: string): Response {

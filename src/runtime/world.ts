@@ -8,8 +8,8 @@ import { createVault } from './vault.ts'
 export function createWorld(
   store: Store,
   secrets: readonly string[],
-  // The command line raises none: it answers no calls.
-  { raise = () => {} }: Partial<Pick<World, 'raise'>> = {},
+  // The command line raises no alarms, since it answers no calls; and WebCrypto signs everywhere.
+  { raise = () => {}, signatures = webSignatures }: Partial<Pick<World, 'raise' | 'signatures'>> = {},
 ): World {
-  return { ...system, vault: createVault(secrets), signatures: webSignatures, addresses, raise, store }
+  return { ...system, vault: createVault(secrets), signatures, addresses, raise, store }
 }

@@ -8,13 +8,14 @@ import type { Database } from './database.ts'
 import { keyUsageStore } from './key-usage.ts'
 import { addRevocation } from './revocations.ts'
 import { apiKeys, clients, keyQuotas, keyUsage, replays } from './schema.ts'
+import type { HotPath } from './statement.ts'
 
 export type KeyRow = typeof apiKeys.$inferSelect
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
-export function keyStore(db: Database): KeyStore {
+export function keyStore(db: Database, hotPath: HotPath): KeyStore {
   return {
-    ...keyUsageStore(db),
+    ...keyUsageStore(db, hotPath),
 
     insertKey: (key, replay) =>
       db.transaction(async (tx) => {

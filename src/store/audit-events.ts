@@ -2,8 +2,10 @@ import { and, asc, desc, eq, gt, gte, isNull, lt, lte, notInArray, or, type SQL,
 import type { AuditFilter, AuditStore } from '../core/audit/audit-store.ts'
 import type { AuditChain, LinkedAuditEvent } from '../core/audit/chain.ts'
 import { type AuditEvent, type auditKinds, countedKinds } from '../core/audit/event.ts'
+import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
 import type { Database } from './database.ts'
 import { auditChain, auditEvents } from './schema.ts'
+import { type HotPath, statement } from './statement.ts'
 
 type AuditRow = typeof auditEvents.$inferSelect
 type Transaction = Pick<Database, 'execute' | 'select' | 'update' | 'delete' | 'insert'>
@@ -11,10 +13,15 @@ type Transaction = Pick<Database, 'execute' | 'select' | 'update' | 'delete' | '
 /** The chain has one record. */
 const CHAIN_ID = 1
 
-export function auditStore(db: Database): AuditStore {
+export function auditStore(db: Database, hotPath: HotPath): AuditStore {
+  const insert = statement(db, hotPath, {
+    name: 'insert_audit_events',
+    text: `insert into audit_events (${auditColumns()}) select * from unnest(${auditLists(1)})`,
+    parameters: auditColumnCount,
+  })
   return {
     async insertAuditEvents(events) {
-      if (events.length > 0) await db.execute(insertion(events))
+      if (events.length > 0) await insert(auditValues(events))
     },
 
     async addAuditCounts(events) {

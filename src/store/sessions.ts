@@ -4,51 +4,18 @@ import type { Session } from '../core/tokens/session.ts'
 import { keyOf } from './api-keys.ts'
 import { clientOf } from './clients.ts'
 import type { Database } from './database.ts'
+import { sessionOpening } from './open-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { apiKeys, clients, sessions } from './schema.ts'
+import type { HotPath } from './statement.ts'
+import { sessionUse } from './use-sessions.ts'
 
-type SessionRow = typeof sessions.$inferSelect
+export type SessionRow = typeof sessions.$inferSelect
 
-export function sessionStore(db: Database): SessionStore {
+export function sessionStore(db: Database, hotPath: HotPath): SessionStore {
   return {
-    async openSession(session, keyVersion) {
-      const row = sessionRow(session)
-      const opened = await db
-        .insert(sessions)
-        .select((builder) =>
-          builder
-            .select({
-              id: sql`${row.id}::uuid`.as('id'),
-              clientId: sql`${row.clientId}::uuid`.as('client_id'),
-              keyId: apiKeys.id,
-              refreshDigest: sql`${row.refreshDigest}::text`.as('refresh_digest'),
-              previousRefreshDigest: sql`null::text`.as('previous_refresh_digest'),
-              rotates: sql`${row.rotates}::boolean`.as('rotates'),
-              permissions: sql`${textArray(row.permissions)}`.as('permissions'),
-              audiences: sql`${textArray(row.audiences)}`.as('audiences'),
-              accessTtlSeconds: sql`${row.accessTtlSeconds}::int`.as('access_ttl_seconds'),
-              createdAt: sql`${row.createdAt.toISOString()}::timestamptz`.as('created_at'),
-              expiresAt: sql`${row.expiresAt.toISOString()}::timestamptz`.as('expires_at'),
-              lastUsedAt: sql`${row.lastUsedAt.toISOString()}::timestamptz`.as('last_used_at'),
-              revokedAt: sql`null::timestamptz`.as('revoked_at'),
-            })
-            .from(apiKeys)
-            .where(and(eq(apiKeys.id, row.keyId), eq(apiKeys.version, keyVersion))),
-        )
-        .returning({ id: sessions.id })
-      return opened.length === 1
-    },
-
-    async useSession(id, at) {
-      const [row] = await db
-        .update(sessions)
-        .set({ lastUsedAt: at })
-        .from(apiKeys)
-        .innerJoin(clients, eq(clients.id, apiKeys.clientId))
-        .where(and(eq(sessions.id, id), eq(apiKeys.id, sessions.keyId)))
-        .returning({ session: sessions, key: apiKeys, client: clients })
-      return row && { session: sessionOf(row.session), key: keyOf(row.key), client: clientOf(row.client) }
-    },
+    openSession: sessionOpening(db, hotPath),
+    useSession: sessionUse(db, hotPath),
 
     async findSession(id) {
       const [row] = await db
@@ -117,7 +84,7 @@ export function sessionStore(db: Database): SessionStore {
   }
 }
 
-function sessionOf(row: SessionRow): Session {
+export function sessionOf(row: SessionRow): Session {
   return {
     ...row,
     previousRefreshDigest: row.previousRefreshDigest ?? undefined,
@@ -126,19 +93,4 @@ function sessionOf(row: SessionRow): Session {
     accessTtlSeconds: row.accessTtlSeconds ?? undefined,
     revokedAt: row.revokedAt ?? undefined,
   }
-}
-
-function sessionRow(session: Session) {
-  return {
-    ...session,
-    permissions: session.permissions && [...session.permissions],
-    audiences: session.audiences && [...session.audiences],
-    accessTtlSeconds: session.accessTtlSeconds ?? null,
-  }
-}
-
-function textArray(texts: readonly string[] | undefined) {
-  if (texts === undefined) return sql`null::text[]`
-  // As one JSON parameter: the drivers disagree on how an array is bound.
-  return sql`(select coalesce(array_agg(value), '{}') from json_array_elements_text(${JSON.stringify(texts)}::json))`
 }

@@ -10,19 +10,20 @@ import { pruneStore } from './prune.ts'
 import { revocationStore } from './revocations.ts'
 import { sessionStore } from './sessions.ts'
 import { signingKeyStore } from './signing-keys.ts'
+import type { HotPath } from './statement.ts'
 import { StoreUnavailableError, storeError } from './store-error.ts'
 
 /** The core's store on any PostgreSQL. Every fault leaves it as a StoreError or a StoreUnavailableError. */
-export function createStore(db: Database): Store {
+export function createStore(db: Database, hotPath: HotPath = { prepare: true }): Store {
   return withOwnErrors({
     ...clientStore(db),
-    ...keyStore(db),
+    ...keyStore(db, hotPath),
     ...limitStore(db),
-    ...sessionStore(db),
+    ...sessionStore(db, hotPath),
     ...revocationStore(db),
     ...pruneStore(db),
     ...signingKeyStore(db),
-    ...auditStore(db),
+    ...auditStore(db, hotPath),
     probe: () => probe(db),
   })
 }

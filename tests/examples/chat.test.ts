@@ -102,6 +102,19 @@ describe('the chat behind the gateway', () => {
     expect(await once(terminal, 'exit')).toEqual([0, null])
   })
 
+  it('is told when the gateway stops, which does not wait for the talk to end', async () => {
+    const ada = await makeClient('ada-again', 'chat:join')
+    const { socket, next } = enter({ headers: { Authorization: `Bearer ${ada.token}` } })
+    await next()
+    const end = ended(socket)
+    const stoppedAtMs = performance.now()
+    const stopped = gateway.stop()
+    expect(await end).toEqual({ code: 1001, reason: 'shutting_down' })
+    expect(await stopped).toBe(0)
+    // The grace for requests under way is ten seconds.
+    expect(performance.now() - stoppedAtMs).toBeLessThan(5000)
+  })
+
   async function makeClient(name: string, permission: string) {
     const at = (path: string, json: object) =>
       call('POST', `${gateway.url}/api/v1${path}`, { token: adminToken, json })

@@ -186,6 +186,16 @@ describe('the pace of a body', () => {
 })
 
 describe('a body that is not needed to its end', () => {
+  it.each(['GET', 'POST'])('does not hold the connection of a %s that is answered', async (method) => {
+    const url = await serveOwn(() => new Response('answered'))
+    const wire = openWire(url)
+    wire.socket.write(`${method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n`)
+    await wire.holds('answered')
+    const drip = setInterval(() => wire.socket.write('x'), 20)
+    await wire.closed
+    clearInterval(drip)
+  })
+
   it('lets the answer come before it', async () => {
     const url = await carry((_request, response) => response.writeHead(403).end('no'))
     const wire = openWire(url)

@@ -199,3 +199,24 @@ describe('a stream of events', () => {
     expect(leases).toBe(0)
   })
 })
+
+describe('a drain', () => {
+  it('waits for the answer under way, and cuts a stream at the end of its grace', async () => {
+    const begun = Promise.withResolvers<ServerResponse>()
+    await carry((request, response) => {
+      response.write('first ')
+      if (request.url === '/slow') begun.resolve(response)
+    })
+    const slow = rawAnswer(pipe.url, spellRequest('GET /slow HTTP/1.1'))
+    const stream = once(httpRequest(`${pipe.url}/stream`, { agent: false }).end(), 'response')
+    const cut = once((await stream)[0], 'error')
+    const response = await begun.promise
+    const drained = pipe.http.drain(300)
+    response.end('last')
+    expect(await slow).toMatchObject({ status: 200, text: 'first last' })
+    await cut
+    await drained
+    const ends = () => pipe.outcomes.map((outcome) => outcome.kind === 'answered' && outcome.complete)
+    await expect.poll(ends).toEqual([true, false])
+  })
+})

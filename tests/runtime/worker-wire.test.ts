@@ -57,7 +57,7 @@ describe('the wire of a Worker', () => {
       'first_byte_timeout',
     )
     const nobody = { kind: 'origin', origin: 'http://127.0.0.1:1' } as const
-    expect((await bench.send({ address: nobody })).headers['x-fault']).toBe('unreachable')
+    expect((await bench.send({ address: nobody })).headers['x-fault']).toBe('broken')
   })
 
   it('never makes a cut look like an end', async () => {

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { type AuditDraft, type AuditEvent, auditEvent } from '../../src/core/audit/event.ts'
+import type { Store } from '../../src/core/ports.ts'
+import type { Session } from '../../src/core/tokens/session.ts'
 import {
   aClient,
   aCrowd,
@@ -9,6 +12,12 @@ import {
   describeTheStore,
 } from '../support/store-under-test.ts'
 
+const anEvent = (draft: AuditDraft): AuditEvent =>
+  auditEvent({ now: () => at(0), newId: () => crypto.randomUUID() }, draft, undefined)
+
+const eventsOf = async (store: Store, sessionId: string): Promise<number> =>
+  (await store.listAuditEvents({ sessionId }, { limit: 10, before: undefined })).length
+
 describeTheStore((the) => {
   describe('a session', () => {
     it.each([
@@ -17,11 +26,15 @@ describeTheStore((the) => {
       ['with nothing permitted', { permissions: [], audiences: [] }],
       ['with texts that need quotes', { audiences: ['a,b', '{"}', "it's", 'back\\slash'] }],
     ])('comes back as it was opened, %s', async (_, changes) => {
-      const { client, key } = await the.insertedKey()
+      const { key } = await the.insertedKey()
       const session = aSession(key, changes)
       expect(await the.store.openSession(session, key.version)).toBe(true)
       const used = await the.store.useSession(session.id, at(30))
-      expect(used).toEqual({ session: { ...session, lastUsedAt: at(30) }, key, client })
+      expect(used).toEqual({
+        session: { ...session, lastUsedAt: at(30) },
+        keyVersion: key.version,
+        notBefore: undefined,
+      })
     })
 
     it('is refused after the version of its key changed', async () => {
@@ -39,12 +52,12 @@ describeTheStore((the) => {
       expect(await the.store.useSession(session.id, at(3))).toBeUndefined()
     })
 
-    it('shows the withdrawal of its key at its next use', async () => {
+    it('names the new version of its key at its next use', async () => {
       const { key } = await the.insertedKey()
       const session = aSession(key)
       await the.store.openSession(session, key.version)
       await the.store.replaceKey({ ...key, revokedAt: at(5), version: 2 }, undefined)
-      expect((await the.store.useSession(session.id, at(6)))?.key.revokedAt).toEqual(at(5))
+      expect((await the.store.useSession(session.id, at(6)))?.keyVersion).toBe(2)
     })
 
     it('opens for each of twenty who ask at the same time, and is never lost to a withdrawal', async () => {
@@ -57,6 +70,72 @@ describeTheStore((the) => {
       const found = await Promise.all(sessions.map((session) => the.store.useSession(session.id, at(6))))
       expect(found.map((use) => use !== undefined)).toEqual(opens)
       expect(await the.store.openSession(aSession(key), key.version)).toBe(false)
+    })
+  })
+
+  describe('sessions that are opened together', () => {
+    const poisoned = 'a\u0000b'
+
+    it('are opened in one statement, with the events that tell of them', async () => {
+      const { key } = await the.insertedKey()
+      const wanted = Array.from({ length: 20 }, () => aSession(key))
+      const tell = (session: Session) => anEvent({ kind: 'exchange', sessionId: session.id })
+      const opens = wanted.map((session) => the.store.openSession(session, key.version, tell(session)))
+      expect(await Promise.all(opens)).toEqual(Array(20).fill(true))
+      const found = await Promise.all(wanted.map(({ id }) => the.store.findSession(id)))
+      expect(found.map((one) => one?.session)).toEqual(wanted)
+      for (const { id } of wanted) expect(await eventsOf(the.store, id)).toBe(1)
+    })
+
+    it('fail alone: the one that cannot be written takes no other with it', async () => {
+      const { key } = await the.insertedKey()
+      const wanted = Array.from({ length: 20 }, () => aSession(key))
+      const outcomes = await Promise.allSettled(
+        wanted.map((session, index) => {
+          const target = index === 13 ? poisoned : 'fine'
+          const event = anEvent({ kind: 'exchange', sessionId: session.id, target })
+          return the.store.openSession(session, key.version, event)
+        }),
+      )
+      expect(outcomes.map(({ status }) => status)).toEqual(
+        wanted.map((_, index) => (index === 13 ? 'rejected' : 'fulfilled')),
+      )
+      expect(outcomes[13]).toMatchObject({ reason: { name: 'StoreError' } })
+      for (const [index, { id }] of wanted.entries()) {
+        expect((await the.store.findSession(id)) !== undefined).toBe(index !== 13)
+        expect(await eventsOf(the.store, id)).toBe(index === 13 ? 0 : 1)
+      }
+    })
+
+    it('are judged each by its own key, and what is refused is not told', async () => {
+      const { key } = await the.insertedKey()
+      const { key: other } = await the.insertedKey()
+      await the.store.replaceKey({ ...other, revokedAt: at(2), version: 2 }, undefined)
+      const wanted = [aSession(key), aSession(other), aSession(key), aSession(aKey(aClient()))]
+      const opens = wanted.map((session) =>
+        the.store.openSession(session, 1, anEvent({ kind: 'exchange', sessionId: session.id })),
+      )
+      expect(await Promise.all(opens)).toEqual([true, false, true, false])
+      const told = await Promise.all(wanted.map(({ id }) => eventsOf(the.store, id)))
+      expect(told).toEqual([1, 0, 1, 0])
+    })
+  })
+
+  describe('sessions that are used together', () => {
+    it('are each marked and answered, however often they come', async () => {
+      const { key } = await the.insertedKey()
+      const [one, other] = [aSession(key), aSession(key)]
+      for (const session of [one, other]) await the.store.openSession(session, key.version)
+      const absent = crypto.randomUUID()
+      const uses = await Promise.all([
+        the.store.useSession(one.id, at(7)),
+        the.store.useSession(other.id, at(8)),
+        the.store.useSession(one.id, at(9)),
+        the.store.useSession(absent, at(9)),
+      ])
+      expect(uses.map((use) => use?.session.id)).toEqual([one.id, other.id, one.id, undefined])
+      expect((await the.store.findSession(one.id))?.session.lastUsedAt).toEqual(at(9))
+      expect((await the.store.findSession(other.id))?.session.lastUsedAt).toEqual(at(8))
     })
   })
 

@@ -48,6 +48,8 @@ export interface TestGateway extends Gateway {
   /** Lets seconds pass in which the revocation feed brings nothing. */
   readonly passUnheard: (seconds: number) => void
   readonly call: (method: string, path: string, options?: Call) => Promise<Answer>
+  /** Answers a request, for a server in front. */
+  readonly answer: (request: Request) => Promise<Response>
   /** Exchanges a key and answers the access token. */
   readonly accessToken: (apiKey?: string, narrowing?: object) => Promise<string>
   /** Writes down who used which key, as a running process does every second. */
@@ -114,6 +116,7 @@ export async function createTestGateway(
   }
   return {
     ...gateway,
+    answer: async (request) => gateway.app.fetch(request, bindings),
     world,
     service,
     behind,

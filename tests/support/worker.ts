@@ -12,8 +12,16 @@ export async function startTestWorker(
   bindings: Readonly<Record<string, string>>,
 ): Promise<TestWorker> {
   process.env['CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE'] = databaseUrl
+  return startWorkerOf(resolve(import.meta.dirname, '../../wrangler.toml'), bindings)
+}
+
+/** The Worker of a wrangler.toml, in a real workerd. */
+export function startWorkerOf(
+  config: string,
+  bindings: Readonly<Record<string, string>> = {},
+): Promise<TestWorker> {
   return started({
-    config: resolve(import.meta.dirname, '../../wrangler.toml'),
+    config,
     bindings: Object.fromEntries(
       Object.entries(bindings).map(([name, value]) => [name, { type: 'plain_text', value }]),
     ),

@@ -1,9 +1,9 @@
-import { type ApiKey, parseApiKey } from '../keys/api-key.ts'
+import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import type { AuditDraft, AuditKind } from './event.ts'
 import { createAuditRecorder } from './recorder.ts'
+import { keyTold, tokensTold } from './told.ts'
 
 /** What changes nothing and is not asked in anybody's name. A use case that is not among these must be audited below. */
 type Unaudited =
@@ -55,24 +55,25 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
       byCredential(service.exchange(request, caller), {
         caller,
         keyId: parseApiKey(request.apiKey)?.id,
-        draft: (tokens) => ofTokens('exchange', tokens),
+        // Its row was committed with the session, in one statement.
+        draft: () => undefined,
       }),
     refresh: (refreshToken, caller) =>
       byCredential(service.refresh(refreshToken, caller), {
         caller,
-        draft: (tokens) => ofTokens('refresh', tokens),
+        draft: (tokens) => tokensTold('refresh', tokens),
       }),
     rotate: (request, caller) =>
       byCredential(service.rotate(request, caller), {
         caller,
         keyId: parseApiKey(request.credentials.apiKey)?.id,
-        draft: (tokens) => ofTokens('refresh', tokens),
+        draft: (tokens) => tokensTold('refresh', tokens),
       }),
     narrowToken: (request, caller) =>
       byCredential(service.narrowToken(request, caller), {
         caller,
         keyId: parseApiKey(request.credentials.apiKey)?.id,
-        draft: (tokens) => ofTokens('token.narrow', tokens),
+        draft: (tokens) => tokensTold('token.narrow', tokens),
       }),
     introspectAsClient: (request, caller) =>
       byCredential(service.introspectAsClient(request, caller), {
@@ -86,7 +87,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
         keyId: parseApiKey(request.credentials.apiKey)?.id,
         draft: ({ key, ended }) =>
           ended && {
-            ...ofKey(key),
+            ...keyTold(key),
             kind: ended.kind === 'session' ? 'session.end' : 'token.end',
             target: ended.id,
           },
@@ -170,13 +171,13 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
     surrenderKey: (order, caller) =>
       byCredential(service.surrenderKey(order, caller), {
         caller,
-        draft: (key) => ({ ...ofKey(key), kind: 'key.surrender', target: key.id, reason: order.reason }),
+        draft: (key) => ({ ...keyTold(key), kind: 'key.surrender', target: key.id, reason: order.reason }),
       }),
     reportLeak: (report, caller) =>
       byCredential(service.reportLeak(report, caller), {
         caller,
         draft: (key) => ({
-          ...ofKey(key),
+          ...keyTold(key),
           kind: 'key.leak',
           target: key.id,
           details: { source: cleanText(report.source) ?? null },
@@ -209,17 +210,6 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
       }),
   }
   return { ...service, ...recorded }
-}
-
-function ofTokens(
-  kind: AuditKind,
-  { key, sessionId, tokenId }: { readonly key: ApiKey; readonly sessionId: string; readonly tokenId: string },
-): AuditDraft {
-  return { ...ofKey(key), kind, sessionId, details: { token_id: tokenId } }
-}
-
-function ofKey({ id, clientId }: ApiKey): Pick<AuditDraft, 'keyId' | 'clientId'> {
-  return { keyId: id, clientId }
 }
 
 function namesSet(update: object): readonly string[] {

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitCall } from '../tokens/admit-call.ts'
 import { exchange, exchangeGenuine, type TokenPair } from '../tokens/exchange.ts'
+import { createVerifiedTokens } from '../tokens/verified-tokens.ts'
 import type { Principal } from '../tokens/verify.ts'
 import { type Rule, traced } from './trace.ts'
 
@@ -112,6 +113,8 @@ function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts
       usage: { note: () => {}, take: () => [] },
       // One of its own: what is read for another moment must not be remembered for this one.
       directory: createKeyDirectory({ maxKeys: 1, maxAgeMs: 0, looksOutliveCalls: false }),
+      // What a dry run mints was never handed out.
+      verifiedTokens: createVerifiedTokens({ maxTokens: 2 }),
       // The question is what the rules say at that moment, not how old our knowledge would be by then.
       revocations: { ...memory.revocations, syncedAt: () => at },
     },

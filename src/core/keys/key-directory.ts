@@ -8,6 +8,12 @@ import type { KeyWithClient } from './api-key.ts'
 export interface KeyDirectory {
   /** The key as last read, from memory when that is young enough. */
   readonly find: (store: KeySource, id: string, now: Date) => Promise<KeyWithClient | undefined>
+  /** The key in the version that the store has just named: from memory, however old, when it has that one. */
+  readonly findVersion: (
+    store: KeySource,
+    named: { readonly id: string; readonly version: number },
+    now: Date,
+  ) => Promise<KeyWithClient | undefined>
   /** The key as it is in the store, remembered anew. */
   readonly findFresh: (store: KeySource, id: string, now: Date) => Promise<KeyWithClient | undefined>
   /** Drops a key that is known to have changed. */
@@ -88,6 +94,10 @@ export function createKeyDirectory(limits: KeyDirectoryLimits): KeyDirectory {
       if (!limits.looksOutliveCalls) return renewed(store, id, { memory, now })
       sharedLook(store, id, now).catch(() => {})
       return memory.found
+    },
+    async findVersion(store, { id, version }, now) {
+      const memory = memories.get(id)
+      return memory?.found.key.version === version ? memory.found : look(store, id, now)
     },
     findFresh: look,
     forget(id) {

@@ -1,35 +1,7 @@
 import { base64url } from 'jose'
 import { formatScope } from '../permissions.ts'
+import type { AccessTokenClaims, Delegate } from './access-claims.ts'
 import type { SigningKey } from './signing-keys.ts'
-
-/** What an access token says (RFC 9068 §2.2), with the API key beside it so that a key can be followed to its tokens. */
-export interface AccessTokenClaims {
-  readonly issuer: string
-  readonly subject: string
-  readonly audiences: readonly string[]
-  readonly clientId: string
-  readonly keyId: string
-  readonly sessionId: string
-  readonly tokenId: string
-  readonly permissions: readonly string[]
-  /** The `jti` of each token that this one was narrowed from or acts by: it ends with any of them. */
-  readonly parentTokenIds: readonly string[]
-  /** Who acts for the subject; undefined when the subject acts itself. */
-  readonly delegate: Delegate | undefined
-  /** Whole seconds since 1970. */
-  readonly issuedAt: number
-  /** Whole seconds since 1970. */
-  readonly expiresAt: number
-}
-
-/** Who acts for a token's subject (RFC 8693 §4.1), by which session of which key, and for whom before. */
-export interface Delegate {
-  readonly subject: string
-  readonly clientId: string
-  readonly keyId: string
-  readonly sessionId: string
-  readonly before: Delegate | undefined
-}
 
 /** Signs the claims as a compact JWS of type `at+jwt`. */
 export async function mintAccessToken(claims: AccessTokenClaims, key: SigningKey): Promise<string> {
@@ -60,15 +32,4 @@ export function spellDelegate({ subject, clientId, keyId, sessionId, before }: D
     sid: sessionId,
     ...(before && { act: spellDelegate(before) }),
   }
-}
-
-/** Reads an `act` claim of ours; null when it is none. Absent, it reads as undefined. */
-export function parseDelegate(act: unknown): Delegate | undefined | null {
-  if (act === undefined) return undefined
-  if (typeof act !== 'object' || act === null) return null
-  const { sub, client_id, key_id, sid, act: inner } = act as Record<string, unknown>
-  const before = parseDelegate(inner)
-  if (before === null || typeof sub !== 'string' || typeof client_id !== 'string') return null
-  if (typeof key_id !== 'string' || typeof sid !== 'string') return null
-  return { subject: sub, clientId: client_id, keyId: key_id, sessionId: sid, before }
 }

@@ -1,3 +1,5 @@
+import { auditEvent } from '../audit/event.ts'
+import { tokensTold } from '../audit/told.ts'
 import type { Caller } from '../caller.ts'
 import { traced } from '../explain/trace.ts'
 import type { Failure } from '../failure.ts'
@@ -98,9 +100,15 @@ export async function exchangeGenuine(
       rotates: request.rotates,
       now,
     })
-    const opened = await world.store.openSession(session, current.key.version)
+    const tokenId = world.newId()
+    const event = auditEvent(
+      world,
+      tokensTold('exchange', { key: current.key, sessionId: session.id, tokenId }),
+      caller,
+    )
+    const opened = await world.store.openSession(session, current.key.version, event)
     if (!opened) return changed
-    const token = await mintSessionAccessToken(parts, { session, ...current }, now)
+    const token = await mintSessionAccessToken(parts, { session, ...current }, { tokenId, now })
     memory.usage.note(current.key.id, caller, now)
     return ok({
       ...token,

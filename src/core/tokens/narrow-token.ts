@@ -5,10 +5,11 @@ import { type MeterReading, meterCall } from '../limits/meter.ts'
 import { intersect } from '../permissions.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { type Delegate, mintAccessToken } from './access-token.ts'
+import type { Delegate } from './access-claims.ts'
 import { findLiveToken, type LiveToken } from './admit-call.ts'
 import { type ClientCredentials, findAuthenticClient } from './authenticate.ts'
 import { admitAddress } from './exchange.ts'
+import { handOut } from './hand-out.ts'
 import { admitNarrowing, type Narrowing } from './narrowing.ts'
 import type { AccessToken } from './session-tokens.ts'
 
@@ -67,7 +68,8 @@ export async function narrowToken(
   const granted = request.narrowing.permissions ?? permissions
   const expiresAt = endOf(parts, [subject.value, ...(actor.value ? [actor.value] : [])], now)
   const tokenId = world.newId()
-  const access = await mintAccessToken(
+  const access = await handOut(
+    parts,
     {
       ...principal,
       issuer: policy.issuer,
@@ -81,7 +83,7 @@ export async function narrowToken(
       issuedAt: Math.min(principal.issuedAt, actor.value?.principal.issuedAt ?? principal.issuedAt),
       expiresAt,
     },
-    memory.signingKeys.active(now),
+    now,
   )
   memory.usage.note(asker.value.key.id, caller, now)
   return ok({

@@ -35,7 +35,7 @@ export async function refresh(
   const now = world.now()
   const token = readRefreshToken(parts, refreshToken, caller)
   if (!token.ok) return token
-  const found = await world.store.useSession(token.value.sessionId, now)
+  const found = await useSession(parts, token.value.sessionId, now)
   if (found === undefined) return countWrongToken(parts, caller)
   const standing = standingOf(parts, found.session, refreshToken)
   if (standing === 'spent') return endStolenSession(parts, found.session)
@@ -47,9 +47,23 @@ export async function refresh(
   if (!placed.ok) return placed
   const metered = await meterCall(world, found.key, now)
   if (!metered.ok) return metered
-  const minted = await mintSessionAccessToken(parts, found, now)
+  const minted = await mintSessionAccessToken(parts, found, { tokenId: world.newId(), now })
   memory.usage.note(found.key.id, caller, now)
   return ok({ ...minted, key: found.key, meter: metered.value })
+}
+
+/** Marks a session used, and answers it with its key and client as they are in the store. */
+async function useSession(
+  { world, memory }: ServiceParts,
+  sessionId: string,
+  now: Date,
+): Promise<SessionWithKey | undefined> {
+  const used = await world.store.useSession(sessionId, now)
+  if (used === undefined) return undefined
+  const { session, keyVersion, notBefore } = used
+  const named = { id: session.keyId, version: keyVersion }
+  const found = await memory.directory.findVersion(world.store, named, now)
+  return found && { session, key: found.key, client: { ...found.client, notBefore } }
 }
 
 export interface RotationRequest {
@@ -103,7 +117,7 @@ export async function rotate(
       meter = metered.value
     }
     if (standing === 'current' && !(await settle(parts, found, { token: token.value, now }))) return changed
-    const minted = await mintSessionAccessToken(parts, narrowed.value, now)
+    const minted = await mintSessionAccessToken(parts, narrowed.value, { tokenId: world.newId(), now })
     memory.usage.note(found.key.id, caller, now)
     const refresh = found.session.rotates ? token.value.successor : undefined
     return ok({ ...minted, refresh, key: found.key, meter })

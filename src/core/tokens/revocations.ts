@@ -1,5 +1,5 @@
 import { accessLifetimeMaxSeconds } from '../policy.ts'
-import type { Delegate } from './access-token.ts'
+import type { Delegate } from './access-claims.ts'
 import type { Principal } from './verify.ts'
 
 type Bearer = Pick<Principal, 'subject' | 'clientId' | 'keyId' | 'sessionId'>

@@ -1,7 +1,7 @@
 import { effectivePermissions, endOfKey } from '../keys/api-key.ts'
 import { intersect } from '../permissions.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { mintAccessToken } from './access-token.ts'
+import { handOut } from './hand-out.ts'
 import type { SessionWithKey } from './session.ts'
 
 export interface AccessToken {
@@ -15,10 +15,11 @@ export interface AccessToken {
 
 /** Mints an access token of a session that has been admitted at `now`. It never outlives its API key. */
 export async function mintSessionAccessToken(
-  { world, policy, memory }: ServiceParts,
+  parts: ServiceParts,
   { session, key, client }: SessionWithKey,
-  now: Date,
+  { tokenId, now }: { readonly tokenId: string; readonly now: Date },
 ): Promise<AccessToken> {
+  const { policy } = parts
   const held = effectivePermissions({ key, client })
   const issuedAt = Math.floor(now.getTime() / 1000)
   const ttlSeconds = session.accessTtlSeconds ?? policy.accessTtlSeconds
@@ -26,8 +27,8 @@ export async function mintSessionAccessToken(
   const keyEnd = keyEndsAt === undefined ? Infinity : Math.floor(keyEndsAt.getTime() / 1000)
   const expiresAt = Math.min(issuedAt + ttlSeconds, keyEnd)
   const permissions = session.permissions === undefined ? held : intersect(held, session.permissions)
-  const tokenId = world.newId()
-  const access = await mintAccessToken(
+  const access = await handOut(
+    parts,
     {
       issuer: policy.issuer,
       subject: client.id,
@@ -42,7 +43,7 @@ export async function mintSessionAccessToken(
       issuedAt,
       expiresAt,
     },
-    memory.signingKeys.active(now),
+    now,
   )
   const accessExpiresAt = new Date(expiresAt * 1000)
   return { access, accessExpiresAt, permissions, sessionId: session.id, tokenId }

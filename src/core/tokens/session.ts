@@ -29,6 +29,14 @@ export interface SessionWithKey {
   readonly client: Client
 }
 
+/** A session as it was found when it was used, and what may have changed of its key and client since they were remembered. */
+export interface SessionUse {
+  readonly session: Session
+  readonly keyVersion: number
+  /** The client's cut-off, which its keys' versions do not count. */
+  readonly notBefore: Date | undefined
+}
+
 /** The step from one refresh token of a session to the next. */
 export interface SessionRotation {
   /** The digest of the token that was presented. */

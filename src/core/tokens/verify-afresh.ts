@@ -1,24 +1,37 @@
 import type { Failure } from '../failure.ts'
-import type { Result } from '../result.ts'
+import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { accessTokenMaxLength } from './access-claims.ts'
 import { storedSigningKeys } from './keep-signing-keys.ts'
 import { type Principal, verifyAccessToken } from './verify.ts'
 
 /**
- * Verifies an access token; one that names a key which is not known here is judged once more after a look at the
- * store. Looks are bounded, so that made-up names cost nothing.
+ * Verifies an access token, unless this exact text has been verified before and still counts. One that names a key
+ * which is not known here is judged once more after a look at the store. Looks are bounded, so that made-up names cost
+ * nothing.
  */
 export async function verifyAfresh(
   { world, policy, memory }: ServiceParts,
   accessToken: string,
   { now, audiences }: { readonly now: Date; readonly audiences: readonly string[] },
 ): Promise<Result<Principal, Failure>> {
-  const { signingKeys } = memory
+  const { signingKeys, verifiedTokens } = memory
+  if (accessToken.length > accessTokenMaxLength)
+    return fail({ reason: 'access_token_invalid', cause: 'too_long' })
+  const fingerprint = world.fingerprint(accessToken)
+  const { clockSkewSeconds } = policy
+  const known = verifiedTokens.find(fingerprint, { signingKeys, audiences, clockSkewSeconds, now })
+  if (known !== undefined) return ok(known.principal)
+
   const verify = () => verifyAccessToken({ policy, signingKeys, audiences }, accessToken, now)
-  const verified = await verify()
-  if (verified.ok || !namesUnknownKey(verified.failure)) return verified
-  const looked = await signingKeys.lookAgain(() => storedSigningKeys(world), now)
-  return looked ? verify() : verified
+  let verified = await verify()
+  if (!verified.ok && namesUnknownKey(verified.failure)) {
+    const looked = await signingKeys.lookAgain(() => storedSigningKeys(world), now)
+    if (looked) verified = await verify()
+  }
+  if (!verified.ok) return verified
+  verifiedTokens.remember(fingerprint, verified.value, now)
+  return ok(verified.value.principal)
 }
 
 function namesUnknownKey(failure: Failure): boolean {

@@ -1,20 +1,18 @@
-import { errors, type JWTPayload, jwtVerify } from 'jose'
+import { errors, jwtVerify } from 'jose'
 import type { Failure } from '../failure.ts'
-import { parseScope } from '../permissions.ts'
-import { accessLifetimeMaxSeconds, type Policy, signingAlgorithms } from '../policy.ts'
+import { type Policy, signingAlgorithms } from '../policy.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { type AccessTokenClaims, parseDelegate } from './access-token.ts'
+import { type AccessTokenClaims, parseAccessClaims, requiredAccessClaims } from './access-claims.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import type { VerifiedToken } from './verified-tokens.ts'
 
 /** Who is calling, as a verified access token says it. */
 export type Principal = AccessTokenClaims
 
-const TOKEN_MAX_LENGTH = 8192
-
 const verifyOptions = {
   typ: 'at+jwt',
   algorithms: [...signingAlgorithms],
-  requiredClaims: ['exp', 'iat', 'sub', 'jti', 'sid', 'client_id', 'key_id', 'scope'],
+  requiredClaims: requiredAccessClaims,
 }
 
 /**
@@ -30,17 +28,23 @@ export async function verifyAccessToken(
   },
   token: string,
   now: Date,
-): Promise<Result<Principal, Failure>> {
-  if (token.length > TOKEN_MAX_LENGTH) return fail({ reason: 'access_token_invalid', cause: 'too_long' })
+): Promise<Result<VerifiedToken, Failure>> {
   try {
-    const { payload } = await jwtVerify(token, (header) => keyOf(deps.signingKeys, header, now), {
-      ...verifyOptions,
-      issuer: deps.policy.issuer,
-      audience: [...deps.audiences],
-      clockTolerance: deps.policy.clockSkewSeconds,
-      currentDate: now,
-    })
-    return readPrincipal(payload, Math.floor(now.getTime() / 1000) + deps.policy.clockSkewSeconds)
+    const { payload, protectedHeader } = await jwtVerify(
+      token,
+      (header) => keyOf(deps.signingKeys, header, now),
+      {
+        ...verifyOptions,
+        issuer: deps.policy.issuer,
+        audience: [...deps.audiences],
+        clockTolerance: deps.policy.clockSkewSeconds,
+        currentDate: now,
+      },
+    )
+    const latestNow = Math.floor(now.getTime() / 1000) + deps.policy.clockSkewSeconds
+    const principal = parseAccessClaims(payload, latestNow)
+    if (principal === undefined) return fail({ reason: 'access_token_invalid', cause: 'claims' })
+    return ok({ principal, kid: protectedHeader.kid ?? '' })
   } catch (error) {
     if (error instanceof errors.JWTExpired) return fail({ reason: 'access_token_expired' })
     if (error instanceof errors.JOSEError) return fail({ reason: 'access_token_invalid', cause: error.code })
@@ -56,55 +60,4 @@ function keyOf(
   const found = header.kid === undefined ? undefined : signingKeys.find(header.kid, now)
   if (found === undefined || found.algorithm !== header.alg) throw new errors.JWKSNoMatchingKey()
   return found.key
-}
-
-function readPrincipal(payload: JWTPayload, latestNow: number): Result<Principal, Failure> {
-  const { iss, sub, aud, jti, iat, exp, sid, client_id, key_id, scope, parents = [] } = payload
-  const delegate = parseDelegate(payload['act'])
-  if (
-    typeof iss !== 'string' ||
-    typeof sub !== 'string' ||
-    typeof jti !== 'string' ||
-    typeof sid !== 'string' ||
-    typeof client_id !== 'string' ||
-    typeof key_id !== 'string' ||
-    typeof scope !== 'string' ||
-    !isAudience(aud) ||
-    !isTextList(parents) ||
-    delegate === null ||
-    !isLifetime(iat, exp, latestNow)
-  ) {
-    return fail({ reason: 'access_token_invalid', cause: 'claims' })
-  }
-  return ok({
-    issuer: iss,
-    subject: sub,
-    audiences: typeof aud === 'string' ? [aud] : aud,
-    clientId: client_id,
-    keyId: key_id,
-    sessionId: sid,
-    tokenId: jti,
-    permissions: parseScope(scope),
-    parentTokenIds: parents,
-    delegate,
-    issuedAt: iat as number,
-    expiresAt: exp as number,
-  })
-}
-
-function isAudience(aud: unknown): aud is string | string[] {
-  return typeof aud === 'string' || isTextList(aud)
-}
-
-function isTextList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((member) => typeof member === 'string')
-}
-
-/**
- * No token of ours lives longer than a day, whatever it claims: jose takes an `exp` of 1e400. Bounded from now as well
- * as from `iat`: a token that was minted under a wrong clock must not live for years.
- */
-function isLifetime(iat: unknown, exp: unknown, latestNow: number): boolean {
-  if (typeof iat !== 'number' || typeof exp !== 'number' || !Number.isFinite(exp)) return false
-  return exp > iat && exp - iat <= accessLifetimeMaxSeconds && exp - latestNow <= accessLifetimeMaxSeconds
 }

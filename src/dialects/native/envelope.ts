@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { GatewayContext } from '../../http/gateway-env.ts'
+import { reply } from '../../http/reply.ts'
 
 /** Answers `{data, meta}`, the envelope of every success on this face. */
 export function answer(c: GatewayContext, data: unknown, status: 200 | 201 = 200): Response {
@@ -8,7 +9,8 @@ export function answer(c: GatewayContext, data: unknown, status: 200 | 201 = 200
 
 /** JSON with its charset named, for the clients that guess another one without it. */
 export function json(c: GatewayContext, body: unknown, status: ContentfulStatusCode): Response {
-  return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/json; charset=utf-8' })
+  const headers = { 'Content-Type': 'application/json; charset=utf-8' }
+  return reply(c, JSON.stringify(body), { status, headers })
 }
 
 export interface Meta {

@@ -1,6 +1,7 @@
 import { accepts } from 'hono/accepts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { Refusal } from '../../http/refusal.ts'
+import { reply, tell } from '../../http/reply.ts'
 import { json, meta } from './envelope.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
@@ -22,7 +23,7 @@ export function refuse(c: GatewayContext, refusal: Refusal): Response {
   const spelling = spellings[refusal.reason] as Spelling<Reason>
   const { status, code, message } = spelling
   const details = spelling.details?.(refusal)
-  for (const [name, value] of Object.entries(spelling.headers?.(refusal) ?? {})) c.header(name, value)
+  if (spelling.headers !== undefined) tell(c, spelling.headers(refusal))
   if (prefersProblem(c)) {
     const problem = {
       type: `urn:guichet:error:${code}`,
@@ -32,9 +33,8 @@ export function refuse(c: GatewayContext, refusal: Refusal): Response {
       request_id: c.get('requestId'),
       ...(details && { errors: details }),
     }
-    return c.body(JSON.stringify(problem), status, {
-      'Content-Type': 'application/problem+json; charset=utf-8',
-    })
+    const headers = { 'Content-Type': 'application/problem+json; charset=utf-8' }
+    return reply(c, JSON.stringify(problem), { status, headers })
   }
   return json(c, { error: { code, message, ...(details && { details }) }, meta: meta(c) }, status)
 }

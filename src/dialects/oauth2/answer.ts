@@ -2,13 +2,17 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { formatScope } from '../../core/permissions.ts'
 import type { AccessToken } from '../../core/tokens/session-tokens.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
+import { reply } from '../../http/reply.ts'
 
 /** JSON as it is, without an envelope, that nobody may keep (RFC 6749 §5.1). */
 export function answer(c: GatewayContext, body: object, status: ContentfulStatusCode = 200): Response {
-  return c.body(JSON.stringify(body), status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Cache-Control': 'no-store',
-    Pragma: 'no-cache',
+  return reply(c, JSON.stringify(body), {
+    status,
+    headers: {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      Pragma: 'no-cache',
+    },
   })
 }
 

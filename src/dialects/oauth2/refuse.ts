@@ -1,5 +1,6 @@
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { causeOf, type Refusal } from '../../http/refusal.ts'
+import { tell } from '../../http/reply.ts'
 import { answer } from './answer.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
@@ -14,7 +15,7 @@ export function refuse(c: GatewayContext, refusal: Refusal): Response {
   // Indexed by its own reason, so the spelling is the one for this refusal.
   const { status, error, description, headers } = spellings[refusal.reason] as Spelling<Reason>
   const text = typeof description === 'string' ? description : description(refusal)
-  for (const [name, value] of Object.entries(headers?.(refusal) ?? {})) c.header(name, value)
+  if (headers !== undefined) tell(c, headers(refusal))
   return answer(c, { error, error_description: text }, status)
 }
 

@@ -1,0 +1,69 @@
+/** Commits one item; what it resolves for is committed. @throws what the commit of the item threw */
+export type GroupCommit<Item, Outcome> = (item: Item) => Promise<Outcome>
+
+export interface GroupCommitOptions {
+  readonly batchMax: number
+  /** How many commits may be under way at once. */
+  readonly lanes: number
+}
+
+interface Entry<Item, Outcome> {
+  readonly item: Item
+  readonly done: (outcome: Outcome) => void
+  readonly failed: (fault: unknown) => void
+}
+
+/**
+ * Items that come while a commit is under way share the next one, and each is told its own outcome. `commit` takes all
+ * or none, and answers in the order of its items. A batch that fails is halved until the item at fault fails alone.
+ */
+export function groupCommit<Item, Outcome>(
+  commit: (items: readonly Item[]) => Promise<readonly Outcome[]>,
+  { batchMax, lanes }: GroupCommitOptions,
+): GroupCommit<Item, Outcome> {
+  let waiting: Entry<Item, Outcome>[] = []
+  let busy = 0
+
+  async function drain(): Promise<void> {
+    busy++
+    // Those that come in the same breath belong to the first batch already.
+    await undefined
+    while (waiting.length > 0) await commitBatch(takeBatch())
+    busy--
+  }
+
+  function takeBatch(): readonly Entry<Item, Outcome>[] {
+    const batch = waiting.slice(0, batchMax)
+    waiting = waiting.slice(batchMax)
+    return batch
+  }
+
+  async function commitBatch(batch: readonly Entry<Item, Outcome>[]): Promise<void> {
+    let outcomes: readonly Outcome[]
+    try {
+      outcomes = await commit(batch.map(({ item }) => item))
+    } catch (fault) {
+      if (batch.length === 1 || isUnavailable(fault)) {
+        for (const { failed } of batch) failed(fault)
+        return
+      }
+      const middle = batch.length >> 1
+      await commitBatch(batch.slice(0, middle))
+      await commitBatch(batch.slice(middle))
+      return
+    }
+    // As many as there are items, in their order.
+    batch.forEach(({ done }, index) => void done(outcomes[index] as Outcome))
+  }
+
+  return (item) =>
+    new Promise((done, failed) => {
+      waiting.push({ item, done, failed })
+      if (busy < lanes) void drain()
+    })
+}
+
+/** A database that is away is away for all of them; and what it did with the batch is not known, so nothing is tried again. */
+function isUnavailable(fault: unknown): boolean {
+  return fault instanceof Error && fault.name === 'StoreUnavailableError'
+}

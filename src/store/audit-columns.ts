@@ -1,0 +1,38 @@
+import type { AuditEvent } from '../core/audit/event.ts'
+import { arrayText } from './array-text.ts'
+
+/** The columns that a new row of the audit log has, with the types of the lists that bring them. */
+const columns = [
+  ['id', 'uuid', (event) => event.id],
+  ['at', 'timestamptz', (event) => event.at.toISOString()],
+  ['kind', 'text', (event) => event.kind],
+  ['client_id', 'text', (event) => event.clientId ?? null],
+  ['key_id', 'text', (event) => event.keyId ?? null],
+  ['session_id', 'text', (event) => event.sessionId ?? null],
+  ['target', 'text', (event) => event.target ?? null],
+  ['reason', 'text', (event) => event.reason ?? null],
+  ['address', 'text', (event) => event.address ?? null],
+  ['user_agent', 'text', (event) => event.userAgent ?? null],
+  ['request_id', 'text', (event) => event.requestId ?? null],
+  ['count', 'int', (event) => event.count],
+  ['details', 'jsonb', (event) => JSON.stringify(event.details)],
+] as const satisfies readonly (readonly [string, string, (event: AuditEvent) => string | number | null])[]
+
+export const auditColumnCount = columns.length
+
+/** As they stand in a list of columns, each after `prefix`. */
+export function auditColumns(prefix = ''): string {
+  return columns.map(([name]) => prefix + name).join(', ')
+}
+
+/** The lists as `unnest` takes them, from `$first` on. */
+export function auditLists(first: number): string {
+  return columns.map(([, type], index) => `$${first + index}::${type}[]`).join(', ')
+}
+
+/** The values of `auditLists`; an event that is undefined leaves nulls in its place. */
+export function auditValues(events: readonly (AuditEvent | undefined)[]): readonly string[] {
+  return columns.map(([, , read]) =>
+    arrayText(events.map((event) => (event === undefined ? null : read(event)))),
+  )
+}

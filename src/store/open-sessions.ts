@@ -1,0 +1,71 @@
+import type { AuditEvent } from '../core/audit/event.ts'
+import { groupCommit } from '../core/group-commit.ts'
+import type { SessionStore } from '../core/ports.ts'
+import type { Session } from '../core/tokens/session.ts'
+import { arrayText } from './array-text.ts'
+import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
+import type { Database } from './database.ts'
+import { type HotPath, statement } from './statement.ts'
+
+interface Opening {
+  readonly session: Session
+  readonly keyVersion: number
+  readonly event: AuditEvent | undefined
+}
+
+/** One, since a second only makes two small batches of what could be one. */
+const batches = { batchMax: 500, lanes: 1 }
+
+const openings = [
+  ['id', 'uuid', ({ session }) => session.id],
+  ['client_id', 'uuid', ({ session }) => session.clientId],
+  ['key_id', 'text', ({ session }) => session.keyId],
+  ['key_version', 'int', ({ keyVersion }) => keyVersion],
+  ['refresh_digest', 'text', ({ session }) => session.refreshDigest],
+  ['rotates', 'boolean', ({ session }) => String(session.rotates)],
+  // A list within a list, which only a text can be.
+  ['permissions', 'text', ({ session }) => session.permissions && arrayText(session.permissions)],
+  ['audiences', 'text', ({ session }) => session.audiences && arrayText(session.audiences)],
+  ['access_ttl_seconds', 'int', ({ session }) => session.accessTtlSeconds],
+  ['created_at', 'timestamptz', ({ session }) => session.createdAt.toISOString()],
+  ['expires_at', 'timestamptz', ({ session }) => session.expiresAt.toISOString()],
+  ['last_used_at', 'timestamptz', ({ session }) => session.lastUsedAt.toISOString()],
+] as const satisfies readonly (readonly [string, string, (opening: Opening) => string | number | undefined])[]
+
+const names = openings.map(([name]) => name).join(', ')
+const lists = openings.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')
+
+// A session is opened where its key is still in the version that was judged, and its event is told where it is opened.
+// Both come of the same rows, so that there is no one without the other.
+const text = `with wanted as (
+    select * from unnest(${lists}, ${auditLists(openings.length + 1)})
+      as wanted (${names}, ${auditColumns('event_')})
+  ), admitted as materialized (
+    select wanted.* from wanted join api_keys on api_keys.id = wanted.key_id and api_keys.version = wanted.key_version
+  ), opened as (
+    insert into sessions (id, client_id, key_id, refresh_digest, rotates, permissions, audiences, access_ttl_seconds,
+      created_at, expires_at, last_used_at)
+    select id, client_id, key_id, refresh_digest, rotates, permissions::text[], audiences::text[], access_ttl_seconds,
+      created_at, expires_at, last_used_at from admitted
+  ), told as (
+    insert into audit_events (${auditColumns()})
+    select ${auditColumns('event_')} from admitted where event_id is not null
+  )
+  select id from admitted`
+
+/** Opens sessions that come together in one statement and one commit; each is told whether it was opened. */
+export function sessionOpening(db: Database, hotPath: HotPath): SessionStore['openSession'] {
+  const open = statement<readonly [string]>(db, hotPath, {
+    name: 'open_sessions',
+    text,
+    parameters: openings.length + auditColumnCount,
+  })
+  const opening = groupCommit<Opening, boolean>(async (wanted) => {
+    const values = openings.map(([, , read]) => arrayText(wanted.map((one) => read(one) ?? null)))
+    const opened = await open([...values, ...auditValues(wanted.map(({ event }) => event))])
+    if (opened.length === wanted.length) return wanted.map(() => true)
+    const ids = new Set(opened.map(([id]) => id))
+    return wanted.map(({ session }) => ids.has(session.id))
+  }, batches)
+  return (session, keyVersion, event) => opening({ session, keyVersion, event })
+}

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm'
+import type { Database } from './database.ts'
+import { storeError } from './store-error.ts'
+
+/** What a statement of the hot path is given for each `$n`. A list comes as `arrayText`: the drivers disagree on lists. */
+export type Parameter = string | number | null
+
+/** A row as its columns in their order; times are texts, as PostgreSQL writes them. */
+export type Columns = readonly unknown[]
+
+export interface HotPath {
+  /** True where a connection may keep a statement parsed and planned under its name. */
+  readonly prepare: boolean
+}
+
+export interface StatementSpec {
+  readonly name: string
+  readonly text: string
+  /** How many `$n` there are. */
+  readonly parameters: number
+}
+
+/** A statement of the hot path, past the query builder: its text is made once and not at each call. */
+export function statement<Row extends Columns>(
+  db: Database,
+  { prepare }: HotPath,
+  { name, text, parameters }: StatementSpec,
+): (values: readonly Parameter[]) => Promise<readonly Row[]> {
+  const params = Array.from({ length: parameters }, (_, index) => sql.placeholder(String(index)))
+  const prepared = db._.session.prepareQuery<{ execute: readonly Row[]; all: never; values: never }>(
+    { sql: text, params },
+    undefined,
+    prepare ? name : undefined,
+    true,
+    // What the columns hold is the knowledge of whoever wrote the text.
+    (rows) => rows as unknown as readonly Row[],
+  )
+  return async (values) => {
+    try {
+      return await prepared.execute({ ...values })
+    } catch (error) {
+      // At once, for whoever commits a batch: what a failure means for the others of it depends on its kind.
+      throw storeError(error)
+    }
+  }
+}

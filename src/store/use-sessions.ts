@@ -1,0 +1,76 @@
+import { getTableColumns } from 'drizzle-orm'
+import { groupCommit } from '../core/group-commit.ts'
+import type { SessionStore } from '../core/ports.ts'
+import type { SessionUse } from '../core/tokens/session.ts'
+import { arrayText } from './array-text.ts'
+import type { Database } from './database.ts'
+import { sessions } from './schema.ts'
+import { type SessionRow, sessionOf } from './sessions.ts'
+import { type Columns, type HotPath, statement } from './statement.ts'
+
+interface Wish {
+  readonly id: string
+  readonly at: Date
+}
+
+const batches = { batchMax: 500, lanes: 1 }
+
+const columns = Object.entries(getTableColumns(sessions))
+const returned = `${columns.map(([, { name }]) => `sessions.${name}`).join(', ')}, api_keys.version, clients.not_before`
+
+// A row that somebody else holds is left out: those who have come with it must not wait for him.
+const together = `with held as materialized (
+    select sessions.id, wanted.at from unnest($1::uuid[], $2::timestamptz[]) as wanted (id, at)
+    join sessions on sessions.id = wanted.id
+    for no key update of sessions skip locked
+  )
+  update sessions set last_used_at = held.at
+  from held, api_keys join clients on clients.id = api_keys.client_id
+  where sessions.id = held.id and api_keys.id = sessions.key_id
+  returning ${returned}`
+
+const alone = `update sessions set last_used_at = $2::timestamptz
+  from api_keys join clients on clients.id = api_keys.client_id
+  where sessions.id = $1::uuid and api_keys.id = sessions.key_id
+  returning ${returned}`
+
+/** Marks sessions that come together in one statement and one commit. */
+export function sessionUse(db: Database, hotPath: HotPath): SessionStore['useSession'] {
+  const useTogether = statement(db, hotPath, { name: 'use_sessions', text: together, parameters: 2 })
+  const useAlone = statement(db, hotPath, { name: 'use_session', text: alone, parameters: 2 })
+  const using = groupCommit<Wish, SessionUse | undefined>(async (wishes) => {
+    // Each session once, marked with the latest of those who use it at once.
+    const marks = new Map<string, Date>()
+    for (const { id, at } of wishes) {
+      const marked = marks.get(id)
+      if (marked === undefined || marked < at) marks.set(id, at)
+    }
+    const times = [...marks.values()].map((at) => at.toISOString())
+    const uses = (await useTogether([arrayText([...marks.keys()]), arrayText(times)])).map(useOf)
+    const byId = new Map(uses.map((use) => [use.session.id, use]))
+    return wishes.map(({ id }) => byId.get(id))
+  }, batches)
+
+  return async (id, at) => {
+    const use = await using({ id, at })
+    if (use !== undefined) return use
+    // There is none, or somebody holds it: then this one call waits for him.
+    const [row] = await useAlone([id, at.toISOString()])
+    return row && useOf(row)
+  }
+}
+
+function useOf(row: Columns): SessionUse {
+  const values = columns.map(([name, column], index) => [name, read(column, row[index])])
+  const [keyVersion, notBefore] = row.slice(columns.length)
+  return {
+    // Every column of the table under its name, as the query builder would have it.
+    session: sessionOf(Object.fromEntries(values) as SessionRow),
+    keyVersion: Number(keyVersion),
+    notBefore: notBefore === null ? undefined : new Date(String(notBefore)),
+  }
+}
+
+function read(column: (typeof columns)[number][1], value: unknown): unknown {
+  return value === null ? null : column.mapFromDriverValue(value)
+}
