@@ -28,7 +28,8 @@ export function answerFields(
   if (via === undefined) kept.push('Via', viaValue)
   if (!rule.isPublic) {
     kept.push('Vary', rule.credentials.includes('api_key') ? 'Authorization, X-API-Key' : 'Authorization')
-    if (fieldValue(kept, 'cache-control') === undefined) kept.push('Cache-Control', 'no-store')
+    const isSaid = written.has('cache-control') || fieldValue(kept, 'cache-control') !== undefined
+    if (!isSaid) kept.push('Cache-Control', 'no-store')
   }
   for (const [name, value] of Object.entries(rule.answerFields.set)) kept.push(name, value)
   return kept
