@@ -1,0 +1,26 @@
+import { createMatcher, type Place } from './match.ts'
+import type { GatewayRules, RouteRule } from './rules.ts'
+
+/** What of a rule a call does not meet. */
+export type Mismatch = 'host' | 'method' | 'path'
+
+/** A rule that was asked about a call, and why it did not take it; no mismatch is a match. */
+export interface RuleAsked {
+  readonly rule: RouteRule
+  readonly mismatches: readonly Mismatch[]
+}
+
+/** The rules that a call passes by, in their order, up to and with the one that takes it. */
+export function trail(rules: GatewayRules, place: Place): readonly RuleAsked[] {
+  const asked = rules.map((rule) => ({ rule, mismatches: mismatchesOf(rule, place) }))
+  const end = asked.findIndex(({ mismatches }) => mismatches.length === 0)
+  return end === -1 ? asked : asked.slice(0, end + 1)
+}
+
+/** Asks the matcher itself, one part of the rule at a time: no second opinion that could differ from the first. */
+function mismatchesOf(rule: RouteRule, place: Place): readonly Mismatch[] {
+  const meets = (part: Partial<RouteRule>) =>
+    createMatcher([{ ...rule, hosts: [], methods: [], path: '/*', ...part }]).find(place) !== undefined
+  const parts = { host: { hosts: rule.hosts }, method: { methods: rule.methods }, path: { path: rule.path } }
+  return (['host', 'method', 'path'] as const).filter((name) => !meets(parts[name]))
+}
