@@ -1,4 +1,5 @@
 import type { FieldList } from '../http/wire.ts'
+import { plainName } from './forbidden-fields.ts'
 import { endToEnd, fieldValue } from './hop-by-hop.ts'
 import { viaValue } from './request-fields.ts'
 import type { RouteRule } from './rules.ts'
@@ -12,7 +13,7 @@ export function answerFields(
   fields: FieldList,
   { rule, own }: { readonly rule: RouteRule; readonly own: FieldList },
 ): FieldList {
-  const written = new Set(Object.keys(rule.answerFields.set).map((name) => name.toLowerCase()))
+  const written = new Set(Object.keys(rule.answerFields.set).map(plainName))
   for (let index = 0; index < own.length; index += 2) {
     const name = (own[index] as string).toLowerCase()
     // These may stand beside the upstream's.
@@ -27,7 +28,8 @@ export function answerFields(
   if (via === undefined) kept.push('Via', viaValue)
   if (!rule.isPublic) {
     kept.push('Vary', rule.credentials.includes('api_key') ? 'Authorization, X-API-Key' : 'Authorization')
-    if (fieldValue(kept, 'cache-control') === undefined) kept.push('Cache-Control', 'no-store')
+    const isSaid = written.has('cache-control') || fieldValue(kept, 'cache-control') !== undefined
+    if (!isSaid) kept.push('Cache-Control', 'no-store')
   }
   for (const [name, value] of Object.entries(rule.answerFields.set)) kept.push(name, value)
   return kept

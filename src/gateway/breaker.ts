@@ -22,21 +22,21 @@ export interface Pass {
 export function createBreaker(): Breaker {
   let faults = 0
   let openedAtMs: number | undefined
-  let probing = false
+  let probedAtMs: number | undefined
 
   const pass = (isProbe: boolean): Pass => ({
     succeeded() {
       faults = 0
       openedAtMs = undefined
-      if (isProbe) probing = false
+      if (isProbe) probedAtMs = undefined
     },
     failed(nowMs) {
       faults++
-      if (isProbe) probing = false
+      if (isProbe) probedAtMs = undefined
       if (isProbe || faults >= FAULTS_MAX) openedAtMs = nowMs
     },
     returned() {
-      if (isProbe) probing = false
+      if (isProbe) probedAtMs = undefined
     },
   })
   // Either way, since a clock may be set back.
@@ -46,8 +46,10 @@ export function createBreaker(): Breaker {
     restMs,
     admit(nowMs) {
       if (openedAtMs === undefined) return pass(false)
-      if (restMs(nowMs) > 0 || probing) return undefined
-      probing = true
+      // A probe that is not over by now, say because its client takes its time, keeps nobody else away.
+      const isProbed = probedAtMs !== undefined && Math.abs(nowMs - probedAtMs) < REST_MS
+      if (restMs(nowMs) > 0 || isProbed) return undefined
+      probedAtMs = nowMs
       return pass(true)
     },
   }

@@ -18,10 +18,24 @@ export const hopByHopNames: ReadonlySet<string> = new Set([
 /** The fields that say where a call came from or what it really is: ours to write, or nobody's. */
 export const originNames: ReadonlySet<string> = new Set([
   'forwarded',
+  'forwarded-for',
+  'x-forwarded',
   'x-real-ip',
   'x-client-ip',
   'x-cluster-client-ip',
+  'x-remote-ip',
+  'x-remote-addr',
+  'x-originating-ip',
+  'x-host',
+  // Those of networks that stand in front, whose word counts when TRUSTED_PROXIES says so, and in the one spelling.
   'true-client-ip',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'fastly-client-ip',
+  'x-azure-clientip',
+  'x-appengine-user-ip',
+  'x-envoy-external-address',
+  'x-original-forwarded-for',
   'x-original-url',
   'x-original-uri',
   'x-original-method',
@@ -33,14 +47,21 @@ export const originNames: ReadonlySet<string> = new Set([
   'x-method-override',
 ])
 
-/** One spelling of a field name: some servers read `X_Auth_Subject` as `X-Auth-Subject` (RFC 3875 §4.1.18). */
+/**
+ * One spelling of a field name: `X_Auth_Subject` is `X-Auth-Subject` to whatever speaks CGI (RFC 3875 §4.1.18), and so is
+ * `X.Auth.Subject` to some of them.
+ */
 export function plainName(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-')
+  const lowerName = name.toLowerCase()
+  return ALIAS.test(lowerName) ? lowerName.replace(/[^a-z0-9]/g, '-') : lowerName
 }
+
+const ALIAS = /[^a-z0-9-]/
 
 /** Says whether a field is the gateway's alone, or the framing's: no rule may set it. */
 export function isForbiddenField(name: string): boolean {
   const plain = plainName(name)
   if (hopByHopNames.has(plain) || originNames.has(plain) || identityNames.has(plain)) return true
-  return plain === 'content-length' || plain === 'host' || plain === 'via' || plain.startsWith('x-forwarded-')
+  if (plain === 'content-length' || plain === 'host' || plain === 'via') return true
+  return plain.startsWith('x-forwarded-') || plain.startsWith('sec-websocket-')
 }

@@ -13,10 +13,12 @@ import { parseTarget } from './target.ts'
 /** A call that another proxy asks about. */
 interface AskedCall {
   readonly method: string
-  readonly host: string | undefined
+  readonly host: string
   /** Path and query. */
   readonly target: string
 }
+
+const METHOD = /^[A-Za-z][A-Za-z-]{0,19}$/
 
 type ReadQuestion = (c: GatewayContext) => Result<AskedCall, Refusal>
 
@@ -28,6 +30,8 @@ export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): B
     const asked = read(c)
     if (!asked.ok) return refuse(c, asked.failure)
     const { method, host, target: text } = asked.value
+    // Two that arrive as one list, say: the proxy did one of them, and no rule takes both.
+    if (!METHOD.test(method)) return refuse(c, { reason: 'path_refused', problem: 'method' })
     const target = parseTarget(text, host)
     if (!target.ok) return refuse(c, { reason: 'path_refused', problem: target.failure })
     const decided = await decide(c, matcher(), { method, host, path: target.value.matched })
@@ -46,11 +50,13 @@ export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): B
 /** The question as Traefik and Caddy ask it. */
 export const readForwarded: ReadQuestion = (c) => {
   const { fields } = c.env.wire()
-  const [method, uri] = [fieldValue(fields, 'x-forwarded-method'), fieldValue(fields, 'x-forwarded-uri')]
-  if (method === undefined || uri === undefined) {
-    return incomplete({ 'X-Forwarded-Method': method, 'X-Forwarded-Uri': uri })
+  const told = (part: string) => fieldValue(fields, `x-forwarded-${part}`)
+  const [method, host, uri] = [told('method'), told('host'), told('uri')]
+  // Without its host a call would slip past the rules for that host.
+  if (method === undefined || host === undefined || uri === undefined) {
+    return incomplete({ 'X-Forwarded-Method': method, 'X-Forwarded-Host': host, 'X-Forwarded-Uri': uri })
   }
-  return ok({ method, host: fieldValue(fields, 'x-forwarded-host'), target: uri })
+  return ok({ method, host, target: uri })
 }
 
 const URL_PARTS = /^https?:\/\/([^/?#]*)(.*)$/i
@@ -72,8 +78,10 @@ export const readOriginal: ReadQuestion = (c) => {
 export function readCheck(prefix: string): ReadQuestion {
   return (c) => {
     const { target, fields } = c.env.wire()
-    if (!target.startsWith(`${prefix}/`)) return incomplete({ path: undefined })
-    return ok({ method: c.req.method, host: fieldValue(fields, 'host'), target: target.slice(prefix.length) })
+    const host = fieldValue(fields, 'host')
+    const path = target.startsWith(`${prefix}/`) ? target.slice(prefix.length) : undefined
+    if (host === undefined || path === undefined) return incomplete({ Host: host, path })
+    return ok({ method: c.req.method, host, target: path })
   }
 }
 

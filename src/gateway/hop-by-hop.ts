@@ -8,13 +8,13 @@ const framing: ReadonlySet<string> = new Set(['content-length', 'host'])
  * The fields that may go on to the next hop: without those of this connection and those that it lists as its own
  * (RFC 9110 §7.6.1), and without what `drops` names, in the one spelling of `plainName`.
  */
-export function endToEnd(fields: FieldList, drops: (plain: string) => boolean): string[] {
+export function endToEnd(fields: FieldList, drops: (plain: string, name: string) => boolean): string[] {
   const listed = connectionListed(fields)
   const kept: string[] = []
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] as string
     const plain = plainName(name)
-    if (hopByHopNames.has(plain) || listed?.has(plain) || drops(plain)) continue
+    if (hopByHopNames.has(plain) || listed?.has(plain) || drops(plain, name)) continue
     kept.push(name, fields[index + 1] as string)
   }
   return kept

@@ -1,4 +1,5 @@
 import { TrieRouter } from 'hono/router/trie-router'
+import { readPattern } from './pattern.ts'
 import type { GatewayRules, RouteRule } from './rules.ts'
 
 /** A call, as far as rules can tell one from another. */
@@ -23,7 +24,7 @@ export interface Matcher {
  */
 export function createMatcher(rules: GatewayRules): Matcher {
   const router = new TrieRouter<RouteRule>()
-  for (const rule of rules) router.add('ALL', lowerLiterals(rule.path), rule)
+  for (const rule of rules) router.add('ALL', routable(rule), rule)
   // The router answers in the order in which rules were added.
   const all = ({ host, path }: Place) => {
     const name = hostName(host)
@@ -38,18 +39,24 @@ export function createMatcher(rules: GatewayRules): Matcher {
   }
 }
 
-/** Whoever takes GET takes HEAD (RFC 9110 §9.3.2). */
-function takes(methods: readonly string[], method: string): boolean {
+/** They show the client what an upstream was sent (RFC 9110 §9.3.8): identities, and the secrets that rules set. */
+export const mirrorMethods: ReadonlySet<string> = new Set(['TRACE', 'TRACK'])
+
+/**
+ * Whoever takes GET takes HEAD (RFC 9110 §9.3.2). In upper case, since many upstreams look at no case: `delete` must not
+ * slip past a rule for DELETE.
+ */
+function takes(methods: readonly string[], asked: string): boolean {
+  const method = asked.toUpperCase()
+  if (mirrorMethods.has(method)) return false
   return methods.length === 0 || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'))
 }
 
-/** Lower case but for the names and expressions of parameters, which have a case of their own. */
-function lowerLiterals(pattern: string): string {
-  const path = pattern.length > 1 ? pattern.replace(/\/$/, '') : pattern
-  return path
-    .split('/')
-    .map((part) => (part.startsWith(':') ? part : part.toLowerCase()))
-    .join('/')
+/** Rules are made by the reader of the operator's file, who has seen that this is a pattern. */
+function routable({ name, path }: RouteRule): string {
+  const pattern = readPattern(path)
+  if (!pattern.ok) throw new Error(`The path of the rule ${name} ${pattern.failure}.`)
+  return pattern.value
 }
 
 function hostName(host: string | undefined): string {

@@ -88,11 +88,17 @@ async function attempt(
 ): Promise<UpstreamOutcome> {
   const { pass } = choice
   let judged = false
+  // The head of an answer says enough: its body may go on for hours.
+  const onHead = () => {
+    judged = true
+    pass.succeeded()
+  }
   try {
     const outcome =
       call.wire.connect === undefined
-        ? await send(c, { parts, call, choice })
+        ? await send(c, { parts, call, choice, onHead })
         : await connectSocket(c, { parts, call, address: choice.address, connect: call.wire.connect })
+    if (judged) return outcome
     judged = true
     if (outcome.kind !== 'failed') pass.succeeded()
     else if (isUpstreamsFault(outcome.fault)) pass.failed(c.env.service.now().getTime())
@@ -111,7 +117,13 @@ async function send(
     parts,
     call,
     choice,
-  }: { readonly parts: ProxyParts; readonly call: ProxiedCall; readonly choice: Choice },
+    onHead,
+  }: {
+    readonly parts: ProxyParts
+    readonly call: ProxiedCall
+    readonly choice: Choice
+    readonly onHead: () => void
+  },
 ): Promise<UpstreamOutcome> {
   const { rule, wire } = call
   const own = ownAnswerFields(c, call)
@@ -123,7 +135,10 @@ async function send(
     timeouts: rule.timeouts,
     bodyMaxBytes: rule.bodyMaxBytes,
     isIdempotent: IDEMPOTENT.has(c.req.method),
-    answerFields: (_status, fields) => answerFields(fields, { rule, own }),
+    answerFields(_status, fields) {
+      onHead()
+      return answerFields(fields, { rule, own })
+    },
     onStream: leaseOf(parts, call),
   })
 }
@@ -146,6 +161,8 @@ function passOn(
     const name = passed[index] as string
     if (name.toLowerCase() !== 'content-length') headers.append(name, passed[index + 1] as string)
   }
-  const hasBody = status !== 204 && status !== 304 && status >= 200
-  return new Response(hasBody ? body : null, { status: status < 200 ? 502 : status, headers })
+  // What a Response cannot be: an upstream may send any three digits.
+  const isFinal = status >= 200 && status <= 599
+  const hasBody = isFinal && status !== 204 && status !== 205 && status !== 304
+  return new Response(hasBody ? body : null, { status: isFinal ? status : 502, headers })
 }

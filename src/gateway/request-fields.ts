@@ -1,6 +1,6 @@
 import type { Identity } from '../http/behind.ts'
 import type { FieldList, Wire } from '../http/wire.ts'
-import { originNames } from './forbidden-fields.ts'
+import { originNames, plainName } from './forbidden-fields.ts'
 import { forwardedFields } from './forwarded-fields.ts'
 import { endToEnd, fieldValue } from './hop-by-hop.ts'
 import { identityFields, identityNames } from './identity-fields.ts'
@@ -8,6 +8,9 @@ import type { RouteRule } from './rules.ts'
 
 /** The gateway's name among proxies (RFC 9110 §7.6.3). */
 export const viaValue = '1.1 guichet'
+
+const credentialNames: ReadonlySet<string> = new Set(['authorization', 'x-api-key'])
+const judgedNames: ReadonlySet<string> = new Set([...credentialNames, 'content-length'])
 
 export interface ForwardedCall {
   readonly rule: RouteRule
@@ -30,11 +33,16 @@ export function requestFields(
   call: ForwardedCall,
 ): FieldList {
   const { rule } = call
-  const replaced = new Set(Object.keys(rule.requestFields.set).map((name) => name.toLowerCase()))
-  const fields = endToEnd(wire.fields, (plain) => {
+  const replaced = new Set(Object.keys(rule.requestFields.set).map(plainName))
+  const identityToken = replaced.has('authorization') ? undefined : call.identityToken
+  // Two would be two answers to the question of who calls.
+  if (identityToken !== undefined) replaced.add('authorization')
+  const fields = endToEnd(wire.fields, (plain, name) => {
     if (plain === 'host' || plain === 'via' || plain === 'expect' || plain.startsWith('x-forwarded-'))
       return true
-    if (plain === 'authorization' || plain === 'x-api-key') return !rule.passesCredential
+    // In another spelling it was never looked at here, and may be all that is looked at there.
+    if (judgedNames.has(plain) && name.toLowerCase() !== plain) return true
+    if (credentialNames.has(plain) && !rule.passesCredential) return true
     if (originNames.has(plain) || identityNames.has(plain) || plain.startsWith('sec-websocket-')) return true
     return replaced.has(plain) || rule.requestFields.remove.includes(plain)
   })
@@ -44,7 +52,7 @@ export function requestFields(
   fields.push('Via', via === undefined ? viaValue : `${via}, ${viaValue}`)
   for (const [name, value] of forwardedFields(wire, call)) fields.push(name, value)
   for (const [name, value] of identityFields(call.identity, call.requestId)) fields.push(name, value)
-  if (call.identityToken !== undefined) fields.push('Authorization', `Bearer ${call.identityToken}`)
+  if (identityToken !== undefined) fields.push('Authorization', `Bearer ${identityToken}`)
   for (const [name, value] of Object.entries(rule.requestFields.set)) fields.push(name, value)
   return fields
 }

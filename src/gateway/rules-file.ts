@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { fail, ok, type Result } from '../core/result.ts'
 import type { UpstreamAddress } from '../http/wire.ts'
+import { plainName } from './forbidden-fields.ts'
 import type { GatewayRules, RouteRule, Upstream } from './rules.ts'
 import { problemOf } from './rules-problem.ts'
 import { type RouteText, routeSchema, rulesSchema, type UpstreamText } from './rules-schema.ts'
@@ -18,11 +19,9 @@ const TEXT_MAX_LENGTH = 1_000_000
 /** Parses the text of a ROUTES_FILE, YAML or JSON, or names every fault with its path. */
 export function parseRules(text: string): Result<GatewayRules, readonly RulesFault[]> {
   if (text.length > TEXT_MAX_LENGTH) return fail([{ path: '', problem: 'is larger than a megabyte' }])
-  // JSON is YAML. Aliases cannot multiply into a bomb.
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true })
-  const [syntax] = document.errors
-  if (syntax !== undefined) return fail([{ path: '', problem: firstLine(syntax.message) }])
-  const parsed = rulesSchema.safeParse(document.toJS({ maxAliasCount: 100 }), { error: problemOf })
+  const read = readYaml(text)
+  if (!read.ok) return fail([{ path: '', problem: read.failure }])
+  const parsed = rulesSchema.safeParse(read.value, { error: problemOf })
   if (!parsed.success) return fail(parsed.error.issues.map(faultOf))
   const { upstreams, routes } = parsed.data
   const faults: RulesFault[] = []
@@ -35,6 +34,19 @@ export function parseRules(text: string): Result<GatewayRules, readonly RulesFau
   })
   faults.push(...clashes(rules))
   return faults.length > 0 ? fail(faults) : ok(rules)
+}
+
+/** JSON is YAML. Aliases cannot multiply into a bomb. */
+function readYaml(text: string): Result<unknown, string> {
+  try {
+    const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true })
+    const [syntax] = document.errors
+    return syntax === undefined ? ok(document.toJS({ maxAliasCount: 100 })) : fail(firstLine(syntax.message))
+  } catch (error) {
+    // Thrown, not listed among the errors: too many aliases, or one to nothing; and nesting beyond the stack.
+    if (error instanceof ReferenceError || error instanceof RangeError) return fail(firstLine(error.message))
+    throw error
+  }
 }
 
 /** The rules of `UPSTREAM_URL`: one API behind every path, closed. */
@@ -59,8 +71,8 @@ function ruleOf(route: RouteText, upstream: Upstream | undefined): RouteRule {
     stripPrefix: route.strip_prefix,
     preservesHost: route.preserve_host,
     passesCredential: route.pass_credential,
-    requestFields: { ...request_headers, remove: request_headers.remove.map(lowerCase) },
-    answerFields: { ...response_headers, remove: response_headers.remove.map(lowerCase) },
+    requestFields: { ...request_headers, remove: request_headers.remove.map(plainName) },
+    answerFields: { ...response_headers, remove: response_headers.remove.map(plainName) },
     timeouts: {
       connectMs: timeouts.connect_ms,
       firstByteMs: timeouts.first_byte_ms,
@@ -127,8 +139,4 @@ function faultOf(issue: z.core.$ZodIssue): RulesFault {
 
 function firstLine(text: string): string {
   return text.split('\n')[0] ?? text
-}
-
-function lowerCase(text: string): string {
-  return text.toLowerCase()
 }

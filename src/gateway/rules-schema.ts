@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { isPermission } from '../core/permissions.ts'
 import { isForbiddenField } from './forbidden-fields.ts'
+import { mirrorMethods } from './match.ts'
+import { readPattern } from './pattern.ts'
 
 const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/
 const HOST = /^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$|^\[[0-9a-f:.]+\]$/
-const PATH = /^\/(?:[A-Za-z0-9._~!$&'()+,=:@*{}[\]^|\\?-]+(?:\/[A-Za-z0-9._~!$&'()+,=:@*{}[\]^|\\?-]+)*\/?)?$/
 const PREFIX = /^(?:\/[A-Za-z0-9._~-]+)*$/
 /** Names of service bindings, as JavaScript has identifiers. */
 const BINDING = /^[A-Za-z_$][A-Za-z0-9_$]*$/
@@ -60,13 +61,21 @@ export const routeSchema = z
     hosts: z
       .array(z.string().toLowerCase().regex(HOST, 'must be a host name without a port, as *.example.com'))
       .default([]),
-    path: z.string().max(500).regex(PATH, 'must be a path like /orders/:id or /orders/*'),
+    path: z
+      .string()
+      .max(500)
+      .regex(/^\/[\x21-\x7e]*$/, { error: 'must be a path like /orders/:id or /orders/*', abort: true })
+      .superRefine((path, context) => {
+        const pattern = readPattern(path)
+        if (!pattern.ok) context.addIssue({ code: 'custom', message: pattern.failure })
+      }),
     methods: z
       .array(
         z
           .string()
           .toUpperCase()
-          .regex(/^[A-Z][A-Z-]{0,19}$/, 'must be a method like GET'),
+          .regex(/^[A-Z][A-Z-]{0,19}$/, 'must be a method like GET')
+          .refine((method) => !mirrorMethods.has(method), { error: 'would show what the upstream is sent' }),
       )
       .default([]),
     upstream: z.union([reference, urls, binding], { error: anUpstream }).optional(),

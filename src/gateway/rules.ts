@@ -54,6 +54,6 @@ export interface Upstream {
 /** What is done to header fields last. */
 export interface FieldRules {
   readonly set: Readonly<Record<string, string>>
-  /** In lower case. */
+  /** In the one spelling of `plainName`. */
   readonly remove: readonly string[]
 }

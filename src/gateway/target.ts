@@ -19,6 +19,8 @@ const QUERY = /^(?:\?[\x21\x22\x24-\x7e\x80-\xff]*)?$/
 /** What splits, ends or climbs a path on some server, bare or encoded. */
 const ODD = /[\\;\p{Cc}]|%(?:2f|5c|3b|00)/iu
 const DECODINGS_MAX = 4
+/** RFC 3986 §3.2.2, with the port that may follow. */
+const HOST = /^(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
 
 /**
@@ -27,6 +29,8 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
  * the path that was judged is the path that is routed.
  */
 export function parseTarget(text: string, host: string | undefined): Result<Target, string> {
+  // What is no name of a host is none of any rule, and may yet be one to whoever looks less closely.
+  if (host !== undefined && !HOST.test(host)) return fail('host')
   const [, authority, rest] = ABSOLUTE.exec(text) ?? []
   // RFC 9112 §3.2.2: the absolute form is taken, if it names no other host than the one that rules are judged by.
   if (authority !== undefined && authority.toLowerCase() !== host?.toLowerCase()) return fail('host')
@@ -39,7 +43,7 @@ export function parseTarget(text: string, host: string | undefined): Result<Targ
   if (path.includes('//')) return fail('empty segment')
   const decoded = decode(path)
   if (!decoded.ok) return decoded
-  return ok({ path, query, matched: trimSlash(decoded.value.toLowerCase()) })
+  return ok({ path, query, matched: trimSlash(lowerCase(decoded.value)) })
 }
 
 /** Decoded once, and looked at in every further decoding that an upstream might do. */
@@ -51,20 +55,30 @@ function decode(path: string): Result<string, string> {
     if (ODD.test(text)) return fail('odd characters')
     if (text.split('/').some((part) => part === '.' || part === '..')) return fail('dot segment')
     const next = decodeOnce(text)
-    if (next === undefined || next === text) return ok(decoded)
+    if (next === undefined) return fail('encoding')
+    if (next === text) return ok(decoded)
     text = next
   }
   return fail('encoded too often')
 }
 
-/** Undefined for what is not UTF-8, or no encoding at all. */
+/**
+ * Undefined for what is not UTF-8. A percent sign of its own stays as it is, as lenient decoders have it: it must not end
+ * the looking, with more behind it.
+ */
 function decodeOnce(text: string): string | undefined {
   if (!text.includes('%')) return text
   try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
+    return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, decodeURIComponent)
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
   }
+}
+
+/** Of ASCII alone: the sign of the Kelvin in lower case is a plain `k`, but on no server is it the same path. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 function trimSlash(path: string): string {

@@ -2,6 +2,7 @@ import { unwatchFile, watchFile } from 'node:fs'
 import type { Logger } from 'pino'
 import type { GatewayRules } from '../gateway/rules.ts'
 import type { RulesSource } from '../settings/settings.ts'
+import { describeFault } from './log.ts'
 import { readRules } from './rules-source.ts'
 
 /** Looked at by its name: a mounted file changes by another one taking its place, which watchers of a file miss. */
@@ -21,7 +22,10 @@ export function watchRules(
       logger.error({ faults: rules.failure }, 'the changed routes cannot be used; those before stay in place')
     }
   }
-  const listener = () => void onChange()
+  const listener = () =>
+    void onChange().catch((error: unknown) =>
+      logger.error({ fault: describeFault(error) }, 'the changed routes could not be put in place'),
+    )
   watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, listener)
   return () => unwatchFile(path, listener)
 }

@@ -1,3 +1,4 @@
+import { covers } from '../permissions.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { mintAccessToken } from './access-token.ts'
 import type { Principal } from './verify.ts'
@@ -40,16 +41,18 @@ export function createUpstreamTokens(): UpstreamTokens {
 
 /**
  * A JWT of a minute for one upstream (RFC 9068): the caller as its subject, that upstream as its only `aud`, and what
- * the route needs as its scope. It ends with the token that it was made for.
+ * the route needs, as far as the caller holds it, as its scope. It ends with the token that it was made for.
  */
 export function mintUpstreamToken(
   { world, policy, memory }: ServiceParts,
   principal: Principal,
-  { audience, permissions }: UpstreamTokenOrder,
+  { audience, permissions: needed }: UpstreamTokenOrder,
 ): Promise<string> {
   const now = world.now()
   const nowSeconds = Math.floor(now.getTime() / 1000)
   const { tokenId, keyId } = principal
+  // Where a rule only watches, a caller gets here without what the route needs: it is not said to hold it.
+  const permissions = needed.filter((permission) => covers(principal.permissions, permission))
   const name = JSON.stringify([tokenId === '' ? keyId : tokenId, audience, permissions])
   const known = memory.upstreamTokens.remembered(name, nowSeconds)
   if (known !== undefined) return known
