@@ -27,7 +27,12 @@ export async function startRecordingUpstream(
   const seen: SeenCall[] = []
   const server = createServer(async (request, response) => {
     let body = ''
-    for await (const chunk of request) body += chunk
+    try {
+      for await (const chunk of request) body += chunk
+    } catch {
+      // Cut in the middle: nothing that was asked.
+      return
+    }
     const { rawHeaders } = request
     const fields = rawHeaders.flatMap((name, index) =>
       index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? ''] as const] : [],
