@@ -37,12 +37,13 @@ export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): B
     const decided = await decide(c, matcher(), { method, host, path: target.value.matched })
     if (!decided.ok) return refuse(c, decided.failure)
     const { rule, principal, routeRate } = decided.value
-    tell(c, Object.fromEntries(identityFields(principal, c.get('requestId'))))
-    if (routeRate !== undefined) tell(c, limitHeaders(routeRate))
+    // First what may fail: an answer that is a fault of ours names nobody.
     if (rule.identityAudience !== undefined && principal !== undefined) {
       const order = { audience: rule.identityAudience, permissions: rule.permissions }
       tell(c, { Authorization: `Bearer ${await c.env.service.upstreamToken(principal, order)}` })
     }
+    tell(c, Object.fromEntries(identityFields(principal, c.get('requestId'))))
+    if (routeRate !== undefined) tell(c, limitHeaders(routeRate))
     return reply(c, '', { status: 200, headers: {} })
   }
 }

@@ -46,7 +46,10 @@ export async function listen(
   )
   const state = { draining: false }
   const underway = createUnderway()
+  const refused = new WeakSet<Socket>()
   const serve = (request: IncomingMessage, response: ServerResponse) => {
+    // Node reads on behind an answer that closes the connection: what it finds there may never have been a request.
+    if (refused.has(request.socket)) return
     underway.add(response)
     response.once('close', () => {
       underway.remove(response)
@@ -55,8 +58,13 @@ export async function listen(
     })
     // What follows an offer that is not taken up is lost to Node's parser: nothing may be read after it.
     if (state.draining || request.headers.upgrade !== undefined) response.shouldKeepAlive = false
-    if (countHosts(request) > 1) refuse(response, 400, 'bad_request', 'A request names one Host.')
-    else answer(request, response)
+    const problem = problemOf(request)
+    if (problem === undefined) {
+      answer(request, response)
+      return
+    }
+    refused.add(request.socket)
+    refuse(response, 400, 'bad_request', problem)
   }
   const refuseLate = (error: NodeJS.ErrnoException, socket: Socket) => {
     // In the middle of an answer another one would be taken for a part of it.
@@ -141,7 +149,12 @@ function endUnread(request: IncomingMessage): void {
   if (!request.complete) request.socket.destroy()
 }
 
-/** RFC 9112 §3.2: a request with two is refused, since the next hop might believe the other one. */
-function countHosts(request: IncomingMessage): number {
-  return request.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length
+/** What two hops could read in two ways (RFC 9112 §3.2, §6.1). */
+function problemOf({ rawHeaders, headers, httpVersion }: IncomingMessage): string | undefined {
+  const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host')
+  if (hosts.length > 1) return 'A request names one Host.'
+  const coding = headers['transfer-encoding']
+  // A coding below the chunks would be lost on the next hop. HTTP/1.0 has no chunks: who came before took them for more.
+  const isPlain = coding === undefined || (coding.toLowerCase() === 'chunked' && httpVersion !== '1.0')
+  return isPlain ? undefined : 'A body comes in plain chunks or with its length.'
 }

@@ -19,7 +19,7 @@ export async function sendByFetch(
   let headCame = false
   const clock = countdown((why) => stop(why))
   const response = await fetchHead().catch((error: unknown) =>
-    fault === undefined ? unlessSent(faultOf(error)) : failed(fault, 'given up'),
+    fault === undefined ? faultOf(error) : failed(fault, 'given up'),
   )
   headCame = true
   clock.stop()
@@ -54,12 +54,6 @@ export async function sendByFetch(
       flush: () => (headCame ? clock.stop() : clock.start('first_byte_timeout', headMs)),
     })
     return withLength(body.pipeThrough(counter), lengthBytes)
-  }
-
-  /** What may have been received is not for another address: the platform does not tell a refusal from a break. */
-  function unlessSent(outcome: UpstreamOutcome): UpstreamOutcome {
-    const mayRepeat = call.isIdempotent && request.body === null
-    return mayRepeat || outcome.kind !== 'failed' ? outcome : { ...outcome, fault: 'broken' }
   }
 
   function answer(response: Response): UpstreamOutcome {

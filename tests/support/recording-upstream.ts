@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { listenSomewhere } from './listen-somewhere.ts'
 
 export interface SeenCall {
@@ -19,15 +20,22 @@ export interface RecordingUpstream {
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** A plain HTTP server that writes down what it is asked. */
 export async function startRecordingUpstream(
   answer: Answer = (_request, response) => response.end('ok'),
+  upgrade?: Upgrade,
 ): Promise<RecordingUpstream> {
   const seen: SeenCall[] = []
   const server = createServer(async (request, response) => {
     let body = ''
-    for await (const chunk of request) body += chunk
+    try {
+      for await (const chunk of request) body += chunk
+    } catch {
+      // Cut in the middle: nothing that was asked.
+      return
+    }
     const { rawHeaders } = request
     const fields = rawHeaders.flatMap((name, index) =>
       index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? ''] as const] : [],
@@ -35,6 +43,7 @@ export async function startRecordingUpstream(
     seen.push({ method: request.method ?? '', target: request.url ?? '', fields, body })
     answer(request, response)
   })
+  if (upgrade !== undefined) server.on('upgrade', upgrade)
   const { port, close } = await listenSomewhere(server)
   return {
     url: `http://127.0.0.1:${port}`,
