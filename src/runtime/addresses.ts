@@ -34,7 +34,8 @@ export function canonicalAddress(text: string): string | undefined {
 }
 
 /** The same of a socket's peer, who comes again and again. */
-function canonicalPeer(text: string): string | undefined {
+export function peerAddress(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
   const known = peers.get(text)
   if (known !== undefined) return known
   if (peers.size >= PEERS_MAX) peers.clear()
@@ -52,7 +53,7 @@ export function clientAddress(
   forwardedFor: string | undefined,
   trustedProxies: readonly string[],
 ): string | undefined {
-  const socket = peer === undefined ? undefined : canonicalPeer(peer)
+  const socket = peerAddress(peer)
   if (socket === undefined || forwardedFor === undefined) return socket
   if (!addresses.within(socket, trustedProxies)) return socket
   const hops = forwardedFor.split(',').map((hop) => canonicalAddress(hop.trim()))

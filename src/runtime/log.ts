@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import pino, { type DestinationStream, type Logger } from 'pino'
 import type { GatewayLog } from '../http/gateway-env.ts'
 
@@ -25,11 +26,13 @@ export const redactedPaths: readonly string[] = CREDENTIAL_NAMES.flatMap((name) 
   `*.*.${name}`,
 ])
 
+const STDOUT = 1
+
 /** Lines that nobody reads are kept up to here and then dropped: a stalled reader must not fill the memory. */
 const UNREAD_MAX_BYTES = 8 * 1024 * 1024
 const FLUSH_MAX_MS = 1000
 /** Lines that come close together are written together: a write of its own costs more than a line. */
-const GATHERED_MAX_BYTES = 8 * 1024
+const GATHERED_MAX_BYTES = 32 * 1024
 const GATHERED_MAX_MS = 20
 
 /** The log of a process, with a way to end it that does not wait for a reader who is gone. */
@@ -38,13 +41,15 @@ export interface ProcessLog {
   readonly close: () => Promise<void>
 }
 
-/** JSON lines on standard output; written within a moment, and never waited for. */
+/** JSON lines on standard output; written within a moment, and never waited for but where that is a file. */
 export function openProcessLog(level: string): ProcessLog {
   const destination = pino.destination({
-    fd: 1,
-    sync: false,
+    fd: STDOUT,
+    // A file takes lines in less time than another thread needs to be told of them; a pipe may have no reader.
+    sync: fstatSync(STDOUT).isFile(),
     maxLength: UNREAD_MAX_BYTES,
     minLength: GATHERED_MAX_BYTES,
+    maxWrite: 2 * GATHERED_MAX_BYTES,
     periodicFlush: GATHERED_MAX_MS,
   })
   return {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Wire } from '../http/wire.ts'
-import { addresses, canonicalAddress } from './addresses.ts'
+import { addresses, peerAddress } from './addresses.ts'
 import { sendUpstream } from './send-upstream.ts'
 import type { UpstreamPools } from './upstream-pools.ts'
 import { relaySocket } from './websocket-relay.ts'
@@ -22,16 +22,22 @@ export function nodeWire(
   { pools, trustedProxies }: { readonly pools: UpstreamPools; readonly trustedProxies: readonly string[] },
 ): Wire {
   const { incoming, outgoing, upgrade } = exchange
-  const peer = canonicalAddress(incoming.socket.remoteAddress ?? '')
+  // Asked of every request is only the target.
   return {
     target: incoming.url ?? '/',
     scheme: 'http',
     fields: incoming.rawHeaders,
-    peer,
-    peerIsTrusted: peer !== undefined && addresses.within(peer, trustedProxies),
-    hasBody:
-      incoming.headers['transfer-encoding'] !== undefined ||
-      Number(incoming.headers['content-length'] ?? 0) > 0,
+    get peer() {
+      return peerAddress(incoming.socket.remoteAddress)
+    },
+    get peerIsTrusted() {
+      const peer = peerAddress(incoming.socket.remoteAddress)
+      return peer !== undefined && addresses.within(peer, trustedProxies)
+    },
+    get hasBody() {
+      const { 'transfer-encoding': coding, 'content-length': length } = incoming.headers
+      return coding !== undefined || Number(length ?? 0) > 0
+    },
     send: (call) => sendUpstream(pools, exchange, call),
     connect: upgrade === undefined ? undefined : (call) => relaySocket({ incoming, outgoing, upgrade }, call),
   }
