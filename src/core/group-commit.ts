@@ -43,7 +43,12 @@ export function groupCommit<Item, Outcome>(
     try {
       outcomes = await commit(batch.map(({ item }) => item))
     } catch (fault) {
-      if (batch.length === 1 || isUnavailable(fault)) {
+      if (isUnavailable(fault)) {
+        // Those who wait have waited as long as these: to try again would have them wait twice.
+        for (const { failed } of [...batch, ...waiting.splice(0)]) failed(fault)
+        return
+      }
+      if (batch.length === 1) {
         for (const { failed } of batch) failed(fault)
         return
       }

@@ -4,7 +4,8 @@ import { requestFields } from './request-fields.ts'
 import { parseTarget, upstreamTarget } from './target.ts'
 
 /** Says which rule a call would fall under and what its upstream would see of it, without a call. */
-export function look(matcher: Matcher, { method, host, target: text, identity }: RuleQuestion): RuleFinding {
+export function look(matcher: Matcher, question: RuleQuestion): RuleFinding {
+  const { method, host, target: text, address: peer, identity } = question
   const target = parseTarget(text, host)
   if (!target.ok) return { kind: 'refused', reason: 'path_refused', problem: target.failure }
   const place = { method, host, path: target.value.matched }
@@ -15,7 +16,7 @@ export function look(matcher: Matcher, { method, host, target: text, identity }:
   }
   const { upstream } = rule
   const [address] = upstream?.addresses ?? []
-  const wire = { fields: host === undefined ? [] : ['Host', host], peer: undefined, peerIsTrusted: false }
+  const wire = { fields: host === undefined ? [] : ['Host', host], peer, peerIsTrusted: false }
   return {
     kind: 'matched',
     rule: rule.name,
@@ -33,9 +34,10 @@ export function look(matcher: Matcher, { method, host, target: text, identity }:
       {
         rule,
         identity: rule.isPublic ? undefined : identity,
-        identityToken: undefined,
-        requestId: '',
-        clientAddress: undefined,
+        // Neither is made for a question.
+        identityToken: rule.identityAudience && identity && `(a token for ${rule.identityAudience})`,
+        requestId: '(its own)',
+        clientAddress: peer,
         upstreamHost: address?.kind === 'origin' ? new URL(address.origin).host : undefined,
       },
     ),

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../core/result.ts'
 import type { UpstreamAddress } from '../http/wire.ts'
 import { plainName } from './forbidden-fields.ts'
 import type { GatewayRules, RouteRule, Upstream } from './rules.ts'
+import { problemOf } from './rules-problem.ts'
 import { type RouteText, routeSchema, rulesSchema, type UpstreamText } from './rules-schema.ts'
 
 export interface RulesFault {
@@ -20,7 +21,7 @@ export function parseRules(text: string): Result<GatewayRules, readonly RulesFau
   if (text.length > TEXT_MAX_LENGTH) return fail([{ path: '', problem: 'is larger than a megabyte' }])
   const read = readYaml(text)
   if (!read.ok) return fail([{ path: '', problem: read.failure }])
-  const parsed = rulesSchema.safeParse(read.value)
+  const parsed = rulesSchema.safeParse(read.value, { error: problemOf })
   if (!parsed.success) return fail(parsed.error.issues.map(faultOf))
   const { upstreams, routes } = parsed.data
   const faults: RulesFault[] = []

@@ -29,6 +29,8 @@ export interface RuleQuestion {
   readonly host: string | undefined
   /** Path and query, as a client would send them. */
   readonly target: string
+  /** Where the call comes from; undefined where that is not known. */
+  readonly address: string | undefined
   /** Undefined for a stranger. */
   readonly identity: Identity | undefined
 }

@@ -54,23 +54,16 @@ export class RequestBody extends Readable {
       this.#onGone()
       return
     }
-    incoming
-      .on('data', this.#onData)
-      .on('end', this.#onEnd)
-      .on('error', this.#onGone)
-      .on('close', this.#onGone)
+    incoming.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onGone)
+    // For good: Node counts the listeners, and throws a tick later if the last has gone in between. The close tells all.
+    incoming.on('error', ignore)
     if (this.#limits.idleMs > 0) this.#idle = setTimeout(this.#onIdle, this.#limits.idleMs)
   }
 
   #letGo(): void {
     clearTimeout(this.#idle)
     if (!this.#begun) return
-    this.#incoming
-      .off('data', this.#onData)
-      .off('end', this.#onEnd)
-      .off('error', this.#onGone)
-      .off('close', this.#onGone)
-      .pause()
+    this.#incoming.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onGone).pause()
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -98,3 +91,5 @@ export class RequestBody extends Readable {
     this.#limits.onBreak(end)
   }
 }
+
+function ignore(): void {}

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fail, ok, type Result } from '../core/result.ts'
 import type { GatewayRules } from '../gateway/rules.ts'
-import { parseRules, rulesOfUpstream } from '../gateway/rules-file.ts'
+import { parseRules, type RulesFault, rulesOfUpstream } from '../gateway/rules-file.ts'
 import { isUpstreamUrl } from '../gateway/rules-schema.ts'
 import type { RulesSource } from '../settings/settings.ts'
 
@@ -28,7 +28,10 @@ export function parseRulesSource(
 function spelled(text: string): Result<GatewayRules, readonly string[]> {
   const rules = parseRules(text)
   if (rules.ok) return rules
-  return fail(
-    rules.failure.map(({ path, problem }) => (path === '' ? `the file ${problem}` : `${path} ${problem}`)),
-  )
+  return fail(rules.failure.map(spellRulesFault))
+}
+
+/** A fault of the rules in a line. */
+export function spellRulesFault({ path, problem }: RulesFault): string {
+  return path === '' ? `the file ${problem}` : `${path} ${problem}`
 }

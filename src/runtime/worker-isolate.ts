@@ -79,7 +79,8 @@ export function openWorld(env: WorkerEnv, { settings, logger }: Isolate) {
   })
   pool.on('error', (error) => logger.warn({ fault: describeFault(error) }, 'a database connection was lost'))
   const alarms = createAlarms(logger, settings.leakWebhook)
-  const store = createStore(pooledDatabase(pool))
+  // A connection of one request prepares nothing for the next.
+  const store = createStore(pooledDatabase(pool), { prepare: false })
   const world = createWorld(
     settings.rateLimits ? store : withoutLimits(store),
     settings.secrets ?? [],

@@ -3,6 +3,7 @@ import type { World } from '../core/ports.ts'
 import { prune } from '../core/prune.ts'
 import { createService } from '../core/service.ts'
 import { keepSigningKeys } from '../core/tokens/keep-signing-keys.ts'
+import type { GatewayLog } from '../http/gateway-env.ts'
 import { clientAddress } from './addresses.ts'
 import { pruneAudit } from './audit-upkeep.ts'
 import { gatewayLog } from './log.ts'
@@ -40,18 +41,13 @@ export default {
         clientAddress(peer, forwardedFor, trustedProxies)
       const keepStreamsHonest = () => keepHonest(env, current)
       const wire = () => workerWire(request, { peer, trustedProxies, bindings: env, keepStreamsHonest })
-      const response = await current.fetch(request, { service, log, addressOf, wire, draining: false })
-      await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
-      await flushAuditTally(world, memory.audit).catch((fault) => log.fault(fault, 'audit'))
-      return response
+      return await current.fetch(request, { service, log, addressOf, wire, draining: false })
     } catch (error) {
       const requestId = world.newId()
       log.fault(error, requestId)
       return unavailable(requestId)
     } finally {
-      // After the answer, and before the connection goes.
-      const linked = linkAuditChain(current, world).catch((fault) => log.fault(fault, 'audit'))
-      context.waitUntil(linked.finally(() => pool.end()))
+      context.waitUntil(writeDown(current, world, log).finally(() => pool.end()))
       context.waitUntil(alarms.settled())
     }
   },
@@ -93,6 +89,16 @@ async function keepHonest(env: WorkerEnv, of: Isolate): Promise<void> {
   } finally {
     await pool.end()
   }
+}
+
+/** What a call leaves to be written: after its answer, which waits for none of it, and before the connection goes. */
+async function writeDown(of: Isolate, world: World, log: GatewayLog): Promise<void> {
+  const { memory } = of
+  if (memory !== undefined) {
+    await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
+    await flushAuditTally(world, memory.audit).catch((fault) => log.fault(fault, 'audit'))
+  }
+  await linkAuditChain(of, world).catch((fault) => log.fault(fault, 'audit'))
 }
 
 /** Links what the last calls left: so that the chain is not as far behind as the cron trigger comes seldom. */

@@ -1,4 +1,4 @@
-import { and, asc, eq, lte } from 'drizzle-orm'
+import { and, asc, eq, lte, sql } from 'drizzle-orm'
 import type { ApiKey } from '../core/keys/api-key.ts'
 import type { Replay } from '../core/keys/idempotency.ts'
 import type { KeyStore } from '../core/ports.ts'
@@ -8,12 +8,18 @@ import type { Database } from './database.ts'
 import { keyUsageStore } from './key-usage.ts'
 import { addRevocation } from './revocations.ts'
 import { apiKeys, clients, keyQuotas, keyUsage, replays } from './schema.ts'
-import type { HotPath } from './statement.ts'
+import { type HotPath, statementName } from './statement.ts'
 
 export type KeyRow = typeof apiKeys.$inferSelect
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
 export function keyStore(db: Database, hotPath: HotPath): KeyStore {
+  const findById = db
+    .select({ key: apiKeys, client: clients })
+    .from(apiKeys)
+    .innerJoin(clients, eq(clients.id, apiKeys.clientId))
+    .where(eq(apiKeys.id, sql.placeholder('id')))
+    .prepare(statementName(hotPath, 'find_key'))
   return {
     ...keyUsageStore(db, hotPath),
 
@@ -25,11 +31,7 @@ export function keyStore(db: Database, hotPath: HotPath): KeyStore {
       }),
 
     async findKey(id) {
-      const [row] = await db
-        .select({ key: apiKeys, client: clients })
-        .from(apiKeys)
-        .innerJoin(clients, eq(clients.id, apiKeys.clientId))
-        .where(eq(apiKeys.id, id))
+      const [row] = await findById.execute({ id })
       return row && { key: keyOf(row.key), client: clientOf(row.client) }
     },
 

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../core/audit/event.ts'
+import type { AuditEvent, AuditKind } from '../core/audit/event.ts'
 import { arrayText } from './array-text.ts'
 
 /** The columns that a new row of the audit log has, with the types of the lists that bring them. */
@@ -35,4 +35,41 @@ export function auditValues(events: readonly (AuditEvent | undefined)[]): readon
   return columns.map(([, , read]) =>
     arrayText(events.map((event) => (event === undefined ? null : read(event)))),
   )
+}
+
+/** A row of these columns in their order, as the drivers bring it. */
+export type AuditColumns = readonly [
+  id: string,
+  at: string,
+  kind: string,
+  clientId: string | null,
+  keyId: string | null,
+  sessionId: string | null,
+  target: string | null,
+  reason: string | null,
+  address: string | null,
+  userAgent: string | null,
+  requestId: string | null,
+  count: number,
+  details: AuditEvent['details'],
+]
+
+/** The event of a row that was selected by `auditColumns`. */
+export function eventOfColumns(row: AuditColumns): AuditEvent {
+  return {
+    id: row[0],
+    at: new Date(row[1]),
+    // As it stands, whatever it is: a kind that we never wrote must fail in the chain and not here.
+    kind: row[2] as AuditKind,
+    clientId: row[3] ?? undefined,
+    keyId: row[4] ?? undefined,
+    sessionId: row[5] ?? undefined,
+    target: row[6] ?? undefined,
+    reason: row[7] ?? undefined,
+    address: row[8] ?? undefined,
+    userAgent: row[9] ?? undefined,
+    requestId: row[10] ?? undefined,
+    count: row[11],
+    details: row[12],
+  }
 }

@@ -1,14 +1,29 @@
-import { and, asc, desc, eq, gt, gte, isNull, lt, lte, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { AuditFilter, AuditStore } from '../core/audit/audit-store.ts'
 import type { AuditChain, LinkedAuditEvent } from '../core/audit/chain.ts'
 import { type AuditEvent, type auditKinds, countedKinds } from '../core/audit/event.ts'
-import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
+import { arrayText } from './array-text.ts'
+import {
+  type AuditColumns,
+  auditColumnCount,
+  auditColumns,
+  auditLists,
+  auditValues,
+  eventOfColumns,
+} from './audit-columns.ts'
 import type { Database } from './database.ts'
 import { auditChain, auditEvents } from './schema.ts'
 import { type HotPath, statement } from './statement.ts'
 
 type AuditRow = typeof auditEvents.$inferSelect
 type Transaction = Pick<Database, 'execute' | 'select' | 'update' | 'delete' | 'insert'>
+
+const unlinkedText = `select ${auditColumns()} from audit_events
+  where seq is null and (kind not in (${countedKinds.map((kind) => `'${kind}'`).join(', ')}) or at < $1::timestamptz)
+  order by at, id limit $2::int for update`
+
+const linkText = `update audit_events set seq = link.seq, hash = link.hash
+  from unnest($1::uuid[], $2::bigint[], $3::text[]) as link (id, seq, hash) where audit_events.id = link.id`
 
 /** The chain has one record. */
 const CHAIN_ID = 1
@@ -43,25 +58,22 @@ export function auditStore(db: Database, hotPath: HotPath): AuditStore {
     linkAuditEvents: ({ limit, countedBefore }, extend) =>
       db.transaction(async (tx) => {
         if (!(await holdChain(tx))) return 0
-        const rows = await tx
-          .select()
-          .from(auditEvents)
-          .where(
-            and(
-              isNull(auditEvents.seq),
-              or(notInArray(auditEvents.kind, [...countedKinds]), lt(auditEvents.at, countedBefore)),
-            ),
-          )
-          .orderBy(asc(auditEvents.at), asc(auditEvents.id))
-          .limit(limit)
-          .for('update')
-        const extension = extend(await findChain(tx), rows.map(eventOf))
+        const unlinked = statement<AuditColumns>(tx, hotPath, {
+          name: 'unlinked_audit_events',
+          text: unlinkedText,
+          parameters: 2,
+        })
+        const rows = await unlinked([countedBefore.toISOString(), limit])
+        const extension = extend(await findChain(tx), rows.map(eventOfColumns))
         if (extension === 'broken') return undefined
         if (extension === undefined) return 0
         const { links, chain } = extension
-        await tx.execute(sql`update audit_events set seq = link.seq, hash = link.hash
-          from json_to_recordset(${JSON.stringify(links)}::json) as link (id uuid, seq bigint, hash text)
-          where audit_events.id = link.id`)
+        const link = statement(tx, hotPath, { name: 'link_audit_events', text: linkText, parameters: 3 })
+        await link([
+          arrayText(links.map(({ id }) => id)),
+          arrayText(links.map(({ seq }) => seq)),
+          arrayText(links.map(({ hash }) => hash)),
+        ])
         await writeChain(tx, chain)
         return links.length
       }),

@@ -7,23 +7,25 @@ import type { Database } from './database.ts'
 import { sessionOpening } from './open-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { apiKeys, clients, sessions } from './schema.ts'
-import type { HotPath } from './statement.ts'
+import { type HotPath, statementName } from './statement.ts'
 import { sessionUse } from './use-sessions.ts'
 
 export type SessionRow = typeof sessions.$inferSelect
 
 export function sessionStore(db: Database, hotPath: HotPath): SessionStore {
+  const findById = db
+    .select({ session: sessions, key: apiKeys, client: clients })
+    .from(sessions)
+    .innerJoin(apiKeys, eq(apiKeys.id, sessions.keyId))
+    .innerJoin(clients, eq(clients.id, apiKeys.clientId))
+    .where(eq(sessions.id, sql.placeholder('id')))
+    .prepare(statementName(hotPath, 'find_session'))
   return {
     openSession: sessionOpening(db, hotPath),
     useSession: sessionUse(db, hotPath),
 
     async findSession(id) {
-      const [row] = await db
-        .select({ session: sessions, key: apiKeys, client: clients })
-        .from(sessions)
-        .innerJoin(apiKeys, eq(apiKeys.id, sessions.keyId))
-        .innerJoin(clients, eq(clients.id, apiKeys.clientId))
-        .where(eq(sessions.id, id))
+      const [row] = await findById.execute({ id })
       return row && { session: sessionOf(row.session), key: keyOf(row.key), client: clientOf(row.client) }
     },
 

@@ -13,6 +13,11 @@ export interface HotPath {
   readonly prepare: boolean
 }
 
+/** The name under which a connection keeps a statement; the empty one is kept by none. */
+export function statementName({ prepare }: HotPath, name: string): string {
+  return prepare ? name : ''
+}
+
 export interface StatementSpec {
   readonly name: string
   readonly text: string
@@ -23,14 +28,14 @@ export interface StatementSpec {
 /** A statement of the hot path, past the query builder: its text is made once and not at each call. */
 export function statement<Row extends Columns>(
   db: Database,
-  { prepare }: HotPath,
+  hotPath: HotPath,
   { name, text, parameters }: StatementSpec,
 ): (values: readonly Parameter[]) => Promise<readonly Row[]> {
   const params = Array.from({ length: parameters }, (_, index) => sql.placeholder(String(index)))
   const prepared = db._.session.prepareQuery<{ execute: readonly Row[]; all: never; values: never }>(
     { sql: text, params },
     undefined,
-    prepare ? name : undefined,
+    statementName(hotPath, name),
     true,
     // What the columns hold is the knowledge of whoever wrote the text.
     (rows) => rows as unknown as readonly Row[],

@@ -16,6 +16,10 @@ interface Wish {
 const batches = { batchMax: 500, lanes: 1 }
 
 const columns = Object.entries(getTableColumns(sessions))
+const readers = columns.map(([name, column]) => ({
+  name,
+  read: (value: unknown) => column.mapFromDriverValue(value),
+}))
 const returned = `${columns.map(([, { name }]) => `sessions.${name}`).join(', ')}, api_keys.version, clients.not_before`
 
 // A row that somebody else holds is left out: those who have come with it must not wait for him.
@@ -61,16 +65,16 @@ export function sessionUse(db: Database, hotPath: HotPath): SessionStore['useSes
 }
 
 function useOf(row: Columns): SessionUse {
-  const values = columns.map(([name, column], index) => [name, read(column, row[index])])
-  const [keyVersion, notBefore] = row.slice(columns.length)
+  const session: Record<string, unknown> = {}
+  readers.forEach(({ name, read }, index) => {
+    const value = row[index]
+    session[name] = value === null ? null : read(value)
+  })
+  const [keyVersion, notBefore] = [row[readers.length], row[readers.length + 1]]
   return {
     // Every column of the table under its name, as the query builder would have it.
-    session: sessionOf(Object.fromEntries(values) as SessionRow),
+    session: sessionOf(session as SessionRow),
     keyVersion: Number(keyVersion),
     notBefore: notBefore === null ? undefined : new Date(String(notBefore)),
   }
-}
-
-function read(column: (typeof columns)[number][1], value: unknown): unknown {
-  return value === null ? null : column.mapFromDriverValue(value)
 }

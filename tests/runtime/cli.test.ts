@@ -116,7 +116,17 @@ describe('the command line', () => {
 
   it('ends every help with examples, and the first with the exit codes', async () => {
     const commands = ['', 'clients', 'clients create', 'clients list', 'keys', 'keys create', 'keys list']
-    const more = ['keys revoke', 'migrate', 'secret', 'secret generate', 'doctor', 'completion']
+    const more = [
+      'keys revoke',
+      'routes',
+      'routes check',
+      'routes try',
+      'migrate',
+      'secret',
+      'secret generate',
+      'doctor',
+      'completion',
+    ]
     const helps = await Promise.all(
       [...commands, ...more].map((command) => guichet(`${command} --help`.trim())),
     )
@@ -207,7 +217,8 @@ describe('the completion', () => {
   it('knows every command in zsh and fish', async () => {
     for (const shell of ['zsh', 'fish']) {
       const { stdout } = await guichet(`completion ${shell}`)
-      for (const path of ['clients list', 'keys create', 'secret generate']) expect(stdout).toContain(path)
+      for (const path of ['clients list', 'keys create', 'routes try', 'secret generate'])
+        expect(stdout).toContain(path)
     }
   })
 })

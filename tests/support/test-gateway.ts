@@ -102,21 +102,21 @@ export async function createTestGateway(
       fault: (error: unknown) => faults.push(error),
     },
   }
-  const trustedProxies = options.trustsPeer === true ? ['192.0.2.0/24'] : []
-  const call = async (method: string, path: string, options: Call = {}) => {
-    const request = new Request(`http://gateway.test${path}`, { method, ...init(options) })
-    const wire = () =>
-      workerWire(request, {
-        peer: '192.0.2.1',
-        trustedProxies,
-        bindings: {},
-        keepStreamsHonest: undefined,
-      })
-    return readAnswer(await gateway.app.fetch(request, { ...bindings, wire }))
+  const surroundings = {
+    peer: '192.0.2.1',
+    trustedProxies: options.trustsPeer === true ? ['192.0.2.0/24'] : [],
+    bindings: {},
+    keepStreamsHonest: undefined,
   }
+  const answer = async (request: Request) => {
+    const wire = () => workerWire(request, surroundings)
+    return gateway.app.fetch(request, { ...bindings, wire })
+  }
+  const call = async (method: string, path: string, options: Call = {}) =>
+    readAnswer(await answer(new Request(`http://gateway.test${path}`, { method, ...init(options) })))
   return {
     ...gateway,
-    answer: async (request) => gateway.app.fetch(request, bindings),
+    answer,
     world,
     service,
     behind,

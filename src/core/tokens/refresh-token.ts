@@ -20,7 +20,7 @@ export function mintRefreshToken(world: Pick<World, 'randomText' | 'vault'>, ses
 export interface RefreshTokenText {
   readonly sessionId: string
   /** The token that takes its place when it is rotated: the same text from every process, however often it is asked. */
-  readonly successor: string
+  readonly successor: () => string
 }
 
 /** Takes a refresh token that we made apart; undefined for any other text, without a database. */
@@ -32,7 +32,7 @@ export function parseRefreshToken(world: Pick<World, 'vault'>, text: string): Re
   const taggedBy = tags(world, parts.id, secret).indexOf(parts.secret.slice(SECRET_LENGTH))
   const sessionId = uuidFromHex(parts.id)
   if (taggedBy === -1 || sessionId === undefined) return undefined
-  return { sessionId, successor: deriveSuccessor(world, { text, id: parts.id, taggedBy }) }
+  return { sessionId, successor: () => deriveSuccessor(world, { text, id: parts.id, taggedBy }) }
 }
 
 /**

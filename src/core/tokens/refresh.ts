@@ -119,7 +119,7 @@ export async function rotate(
     if (standing === 'current' && !(await settle(parts, found, { token: token.value, now }))) return changed
     const minted = await mintSessionAccessToken(parts, narrowed.value, { tokenId: world.newId(), now })
     memory.usage.note(found.key.id, caller, now)
-    const refresh = found.session.rotates ? token.value.successor : undefined
+    const refresh = found.session.rotates ? token.value.successor() : undefined
     return ok({ ...minted, refresh, key: found.key, meter })
   })
 }
@@ -137,7 +137,7 @@ async function settle(
   if (!session.rotates) return (await world.store.useSession(session.id, now)) !== undefined
   return world.store.rotateSession(session.id, {
     from: session.refreshDigest,
-    to: world.vault.digest('refresh-token', token.successor),
+    to: world.vault.digest('refresh-token', token.successor()),
     at: now,
     keyVersion: key.version,
   })

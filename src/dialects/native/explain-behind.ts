@@ -1,6 +1,6 @@
 import type { Question } from '../../core/explain/explain.ts'
+import type { Service } from '../../core/service.ts'
 import type { Behind, RuleFinding } from '../../http/behind.ts'
-import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { FieldList } from '../../http/wire.ts'
 import { stepOf, verdictOf } from './explanation.ts'
 
@@ -13,16 +13,18 @@ interface CallBehind {
 }
 
 /** Explains a call to the operator's own APIs: the rule that it falls under, and what its upstream would see. */
-export async function explainBehind(c: GatewayContext, { call, behind, ...place }: CallBehind) {
-  const { method, target, host } = place
-  const question = { method, target, host }
+export async function explainBehind(
+  explain: Service['explain'],
+  { call, behind, method, target, host }: CallBehind,
+) {
+  const question = { method, target, host, address: call.address }
   const found = behind.look({ ...question, identity: undefined })
   if (found.kind === 'refused') {
     return { ...verdictOf(found), permission: null, rule: null, steps: [stepOf('route', found)] }
   }
   const isPublic = found.kind === 'matched' && found.isPublic
   const needed = found.kind === 'matched' ? found.permissions : []
-  const judged = isPublic ? undefined : await c.env.service.explain({ ...call, needed })
+  const judged = isPublic ? undefined : await explain({ ...call, needed })
   const steps = (judged?.steps ?? []).map(({ rule, failure }) => stepOf(rule, failure))
   const refusal = judged?.failure
   if (found.kind === 'unmatched') {
@@ -41,7 +43,8 @@ export async function explainBehind(c: GatewayContext, { call, behind, ...place 
   }
 }
 
-function spellRule(found: Extract<RuleFinding, { kind: 'matched' }>) {
+/** The rule of a call, as the wire has it. */
+export function spellRule(found: Extract<RuleFinding, { kind: 'matched' }>) {
   const { rule, isPublic, isShadow, permissions, credentials, upstream, fields } = found
   return {
     name: rule,

@@ -59,7 +59,8 @@ export const explainEndpoint = endpoint({
     const path = body.path.replace(/[?#].*$/, '').replace(/(.)\/$/, '$1')
     const behind = c.get('behind')
     if (behind?.proxy !== undefined && !c.get('routes').owns(path)) {
-      return answer(c, await explainBehind(c, { call, behind, method, host: body.host, target: body.path }))
+      const asked = { call, behind, method, host: body.host, target: body.path }
+      return answer(c, await explainBehind(c.env.service.explain, asked))
     }
     const route = c.get('routes').find(method, path)
     const needed = route?.permission === undefined ? [] : [route.permission]

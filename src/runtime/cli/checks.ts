@@ -10,6 +10,7 @@ import { createWorld } from '../world.ts'
 import type { Check } from './check.ts'
 import { clockAheadMs } from './clock-distance.ts'
 import { openUnmigrated } from './open-unmigrated.ts'
+import { checkRules } from './rules-check.ts'
 import { checkApiKeys, checkSigningKeys } from './secret-checks.ts'
 
 /** Runs the checks in the order in which each needs the ones before it, as far as they carry. Changes nothing. */
@@ -20,7 +21,8 @@ export async function runChecks(): Promise<readonly Check[]> {
     return [...checks, { check: 'settings', status: 'fail', finding: settings.message }]
   }
   checks.push({ check: 'settings', status: 'ok', finding: 'All can be used.' })
-  const database = await openUnmigrated(settings)
+  if (settings.rules !== undefined) checks.push(await checkRules(settings.rules))
+  const database = await openUnmigrated(settings, 'Stop it to have the database checked.')
   if ('status' in database) return [...checks, database]
   try {
     return [...checks, ...(await checkDatabase(database, settings))]

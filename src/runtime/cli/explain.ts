@@ -1,22 +1,11 @@
+import { text } from 'node:stream/consumers'
 import { type Command, Option } from 'commander'
 import { CliError } from './cli-error.ts'
 import { examples } from './examples.ts'
+import { type Explanation, writeExplanation } from './explanation.ts'
 import { enterGateway } from './gateway.ts'
 import { parseKeyId } from './ids.ts'
-import { outputMode, writeJson, writeLine, writeTable } from './print.ts'
-
-interface Explanation {
-  readonly verdict: 'allowed' | 'refused'
-  readonly code: string | null
-  readonly message: string | null
-  readonly permission: string | null
-  readonly steps: readonly {
-    readonly rule: string
-    readonly outcome: string
-    readonly code: string | null
-    readonly message: string | null
-  }[]
-}
+import { outputMode, writeJson } from './print.ts'
 
 /** `guichet explain METHOD PATH` */
 export function addExplain(program: Command): void {
@@ -24,7 +13,8 @@ export function addExplain(program: Command): void {
     .command('explain')
     .description('say what would happen to a call of a key, and why; nothing is counted or written')
     .argument('<method>', 'as GET')
-    .argument('<path>', 'as /api/v1/me')
+    .argument('<path>', 'as /api/v1/me, or that of an API behind the gateway')
+    .option('--host <host>', 'the host that is called, where routes tell hosts apart')
     .addOption(new Option('--key <key id>', 'the key that makes the call').argParser(parseKeyId))
     .option('--token-from-stdin', 'read an access token from standard input instead')
     .option('--address <address>', 'where the call comes from (default: where you are)')
@@ -35,6 +25,7 @@ export function addExplain(program: Command): void {
         'guichet explain GET /api/v1/clients --key 4fTz0QpLw8Xc',
         'guichet explain GET /api/v1/me --key 4fTz0QpLw8Xc --address 203.0.113.9 --at 2027-01-01T00:00:00Z',
         'guichet explain GET /api/v1/me --token-from-stdin < token.txt',
+        'guichet explain GET /orders/7 --host api.example.com --key 4fTz0QpLw8Xc',
       ),
     )
     .action(explain)
@@ -44,6 +35,7 @@ async function explain(
   method: string,
   path: string,
   options: {
+    readonly host?: string
     readonly key?: string
     readonly tokenFromStdin?: boolean
     readonly address?: string
@@ -55,27 +47,12 @@ async function explain(
   if ((options.key === undefined) === (options.tokenFromStdin !== true)) {
     throw new CliError('Name the caller: by --key or by --token-from-stdin.', 'usage')
   }
-  const credential = options.key === undefined ? { token: await readStdin() } : { key_id: options.key }
+  const credential =
+    options.key === undefined ? { token: (await text(process.stdin)).trim() } : { key_id: options.key }
   const gateway = await enterGateway(['audit:read'])
   const explanation = await gateway.call<Explanation>('POST', '/explain', {
-    json: { ...credential, method, path, address: options.address, at: options.at },
+    json: { ...credential, method, path, host: options.host, address: options.address, at: options.at },
   })
   if (mode === 'json') writeJson(explanation)
   else writeExplanation(explanation)
-}
-
-function writeExplanation({ verdict, code, message, permission, steps }: Explanation): void {
-  writeTable(
-    ['RULE', 'OUTCOME', 'WHY'],
-    steps.map((step) => [step.rule, step.outcome, step.message ?? '']),
-  )
-  writeLine('')
-  writeLine(verdict === 'allowed' ? 'Allowed.' : `Refused: ${message} (${code})`)
-  if (permission !== null) writeLine(`The route asks for ${permission}.`)
-}
-
-async function readStdin(): Promise<string> {
-  let text = ''
-  for await (const chunk of process.stdin) text += chunk
-  return text.trim()
 }

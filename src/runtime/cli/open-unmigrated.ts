@@ -10,8 +10,11 @@ import { type BareDatabase, openPostgres } from '../postgres.ts'
 import { StartError } from '../start-error.ts'
 import type { Check } from './check.ts'
 
-/** Opens the database as it is, or says why that cannot be done. Unlike a start it makes and migrates nothing. */
-export async function openUnmigrated(settings: Settings): Promise<BareDatabase | Check> {
+/**
+ * Opens the database as it is, or says why that cannot be done, and what to do when a gateway is using it. Unlike a start
+ * it makes and migrates nothing.
+ */
+export async function openUnmigrated(settings: Settings, whenInUse: string): Promise<BareDatabase | Check> {
   // What an idle connection dies of, the next statement tells.
   if (settings.database !== undefined) return openPostgres(settings.database, () => {})
   const { dataDir } = settings
@@ -20,10 +23,10 @@ export async function openUnmigrated(settings: Settings): Promise<BareDatabase |
     const remedy = 'Start the gateway or run `guichet migrate` to make it, or set DATABASE_URL.'
     return { check: 'database', status: 'warn', finding, remedy }
   }
-  return openExisting(dataDir)
+  return openExisting(dataDir, whenInUse)
 }
 
-async function openExisting(dataDir: string): Promise<BareDatabase | Check> {
+async function openExisting(dataDir: string, whenInUse: string): Promise<BareDatabase | Check> {
   const check = 'database'
   const lock = await lockFolder(dataDir).catch((error) => {
     if (error instanceof StartError) return undefined
@@ -31,7 +34,7 @@ async function openExisting(dataDir: string): Promise<BareDatabase | Check> {
   })
   if (lock === undefined) {
     const finding = `Another process, most likely the gateway, is using ${dataDir}.`
-    return { check, status: 'warn', finding, remedy: 'Stop it to have the database checked.' }
+    return { check, status: 'warn', finding, remedy: whenInUse }
   }
   try {
     const client = await PGlite.create({ dataDir: databaseFolder(dataDir) })

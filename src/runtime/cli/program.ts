@@ -9,6 +9,7 @@ import { addExplain } from './explain.ts'
 import { addKeys } from './keys.ts'
 import { addMigrate } from './migrate.ts'
 import { writeError } from './print.ts'
+import { addRoutes } from './routes.ts'
 import { addSecret } from './secret.ts'
 import { addSessions } from './sessions.ts'
 import { addSigningKeys } from './signing-keys.ts'
@@ -17,7 +18,7 @@ const ENVIRONMENT = `
 Environment (a .env file in this folder counts too):
   GUICHET_URL      where the gateway answers, its BASE_PATH included (http://127.0.0.1:3000)
   GUICHET_API_KEY  the key to act with; without it the one in DATA_DIR/first-key is used
-  migrate and doctor open the database themselves, with the settings of the server.
+  migrate, doctor and routes try --key open the database themselves, with the settings of the server.
 
 Exit codes:
   0  done
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   addSigningKeys(program)
   addAudit(program)
   addExplain(program)
+  addRoutes(program)
   addMigrate(program)
   addSecret(program)
   addDoctor(program)

@@ -86,13 +86,14 @@ describe('the audit writer', () => {
     ])
   })
 
-  it('fails all at once when the database is away, and works again when it is back', async () => {
+  it('fails all at once when the database is away, those who wait as well, and works again when it is back', async () => {
     const table = aTable()
     const { record } = createAuditWriter(table)
-    const away = Promise.allSettled([record(anEvent('a')), record(anEvent('b'))])
+    const first = [record(anEvent('a')), record(anEvent('b'))]
     await soon()
+    const away = Promise.allSettled([...first, record(anEvent('behind them'))])
     table.release(Object.assign(new Error('away'), { name: 'StoreUnavailableError' }))
-    expect((await away).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect((await away).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     expect(table.batches).toHaveLength(1)
     const back = record(anEvent('c'))
     await soon()

@@ -1,0 +1,60 @@
+/** How long and how much. */
+export interface Plan {
+  readonly rounds: number
+  readonly warmUpSeconds: number
+  readonly saturatedSeconds: number
+  readonly halfLoadSeconds: number
+  /** Whether the peers too are measured at half load. */
+  readonly peersAtHalfLoad: boolean
+  /** Different API keys, and as many tokens. */
+  readonly keys: number
+  /** Tokens that are revoked one by one. */
+  readonly revokedTokens: number
+  readonly growth: GrowthPlan
+}
+
+export interface GrowthPlan {
+  readonly keyRows: number
+  readonly sessionRows: number
+  readonly expiredRows: number
+  readonly pruneSeconds: number
+  readonly distinctKeys: number
+  readonly starts: number
+}
+
+export const fullPlan: Plan = {
+  rounds: 5,
+  warmUpSeconds: 2,
+  saturatedSeconds: 4,
+  halfLoadSeconds: 4,
+  peersAtHalfLoad: true,
+  keys: 4000,
+  revokedTokens: 1000,
+  growth: {
+    keyRows: 1_000_000,
+    sessionRows: 5_000_000,
+    expiredRows: 300_000,
+    pruneSeconds: 180,
+    distinctKeys: 100_000,
+    starts: 7,
+  },
+}
+
+/** Shows in two minutes that everything works. Its figures are not worth quoting. */
+export const quickPlan: Plan = {
+  rounds: 1,
+  warmUpSeconds: 0,
+  saturatedSeconds: 1,
+  halfLoadSeconds: 1,
+  peersAtHalfLoad: false,
+  keys: 300,
+  revokedTokens: 50,
+  growth: {
+    keyRows: 20_000,
+    sessionRows: 50_000,
+    expiredRows: 20_000,
+    pruneSeconds: 70,
+    distinctKeys: 2000,
+    starts: 2,
+  },
+}
