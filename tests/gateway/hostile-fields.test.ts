@@ -141,6 +141,16 @@ describe('fields', () => {
     expect([statuses(answers), attacked.upstream.seen.length]).toEqual([[status], status === 200 ? 1 : 0])
   })
 
+  it('of an answer follow one policy for pages, and never two', async () => {
+    const allowed = async (origin: string) => {
+      const [answer] = await get('/x', [`Origin: ${origin}`])
+      return ['origin', 'credentials'].map((name) => answer?.headers.get(`access-control-allow-${name}`))
+    }
+    expect(await allowed('https://page.test')).toEqual(['https://page.test', undefined])
+    for (const origin of ['https://evil.test', 'null', 'https://page.test.evil', 'http://page.test'])
+      expect([origin, ...(await allowed(origin))]).toEqual([origin, undefined, undefined])
+  })
+
   it('offer no other protocol but WebSocket', async () => {
     const offers = ['h2c', 'TLS/1.0', 'websocket, h2c', 'HTTP/2.0']
     for (const offer of offers) {

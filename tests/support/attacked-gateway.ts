@@ -18,7 +18,15 @@ export interface AttackedGateway {
 }
 
 export async function startAttackedGateway(): Promise<AttackedGateway> {
-  const upstream = await startRecordingUpstream((request, response) => response.end(`hello ${request.url}`))
+  const upstream = await startRecordingUpstream((request, response) => {
+    const { origin } = request.headers
+    // Any page may read it, with its cookies.
+    if (origin !== undefined) {
+      response.setHeader('Access-Control-Allow-Origin', origin)
+      response.setHeader('Access-Control-Allow-Credentials', 'true')
+    }
+    response.end(`hello ${request.url}`)
+  })
   const gateway = await startTestServer({
     CORS_ORIGINS: 'https://page.test',
     ROUTES: JSON.stringify({
