@@ -17,7 +17,7 @@ const root = resolve(import.meta.dirname, '..')
 const text = (file: string) => readFileSync(join(root, file), 'utf8')
 const run = promisify(execFile)
 
-const pages = globSync(['*.md', 'bench/*.md', 'docs/**/*.md'], { cwd: root })
+const pages = globSync(['*.md', 'bench/*.md', 'docs/**/*.md', 'examples/*/*.md'], { cwd: root })
 
 /** The rows of every table in a text, each as its cells, without headings and rules. */
 function tableRows(markdown: string): readonly (readonly string[])[] {

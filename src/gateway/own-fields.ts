@@ -15,6 +15,8 @@ export function ownAnswerFields(c: GatewayContext, { routeRate }: Pick<AllowedCa
     // Beside the key's own, if there is one: both are lists (RFC 9651 §3.1).
     ...(routeRate === undefined ? [] : Object.entries(limitHeaders(routeRate)).flat()),
     ...(key === undefined ? [] : Object.entries(keyNotices(key)).flat()),
+    // Said to those without an origin too: a cache would answer pages with what they were told (RFC 9110 §12.5.5).
+    ...(c.get('variesByOrigin') === true ? ['Vary', 'Origin'] : []),
     ...crossOriginFields(c),
   ]
 }
@@ -22,5 +24,5 @@ export function ownAnswerFields(c: GatewayContext, { routeRate }: Pick<AllowedCa
 /** What the operator's CORS_ORIGINS allow, where they were asked. */
 function crossOriginFields(c: GatewayContext): FieldList {
   if (c.req.header('origin') === undefined) return []
-  return [...c.res.headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary').flat()
+  return [...c.res.headers].filter(([name]) => name.startsWith('access-control-')).flat()
 }

@@ -13,6 +13,7 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler<Gatew
     maxAge: 600,
   })
   return (c, next) => {
+    c.set('variesByOrigin', true)
     // An OPTIONS that is no preflight of a listed origin is a request like any other, and the guard's to answer.
     const origin = c.req.header('origin')
     const preflight = c.req.header('access-control-request-method') !== undefined

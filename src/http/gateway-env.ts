@@ -60,6 +60,8 @@ export interface GatewayVariables {
   /** The key that a call was made with, itself or by a token of it. */
   key: ApiKey | undefined
   meter: MeterReading | undefined
+  /** Whether answers differ by `Origin`, whether or not this call has one; undefined for no. */
+  variesByOrigin: boolean | undefined
   /** The operator's rule that a call behind the gateway fell under. */
   rule: string | undefined
   /** The upstream that it went to. */

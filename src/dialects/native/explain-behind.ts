@@ -22,6 +22,9 @@ export async function explainBehind(
   if (found.kind === 'refused') {
     return { ...verdictOf(found), permission: null, rule: null, steps: [stepOf('route', found)] }
   }
+  if (found.kind === 'matched' && !takes(found, call)) {
+    return { ...refusedBy(found, { reason: 'credential_missing' }), steps: [stepOf('route', undefined)] }
+  }
   const isPublic = found.kind === 'matched' && found.isPublic
   const needed = found.kind === 'matched' ? found.permissions : []
   const judged = isPublic ? undefined : await explain({ ...call, needed })
@@ -34,17 +37,27 @@ export async function explainBehind(
   // Asked again, now that it is known who calls.
   const seen = behind.look({ ...question, identity: judged?.caller })
   return {
-    ...verdictOf(refusal),
-    // A rule that only watches lets it pass; the code says what it would be.
-    ...(found.isShadow && { verdict: 'allowed' as const }),
-    permission: null,
-    rule: spellRule(seen.kind === 'matched' ? seen : found),
+    ...refusedBy(seen.kind === 'matched' ? seen : found, refusal),
     steps: [stepOf('route', undefined), ...steps],
   }
 }
 
+type MatchedRule = Extract<RuleFinding, { kind: 'matched' }>
+
+/** A token is not looked at where a rule takes keys alone. A key that is named stands for the token of its exchange too. */
+function takes({ isPublic, credentials }: MatchedRule, { credential }: CallBehind['call']): boolean {
+  return isPublic || credential.kind !== 'token' || credentials.includes('token')
+}
+
+function refusedBy(rule: MatchedRule, refusal: Parameters<typeof verdictOf>[0]) {
+  const verdict = verdictOf(refusal)
+  // A rule that only watches lets it pass; the code says what it would be.
+  const watched = rule.isShadow ? { verdict: 'allowed' as const } : {}
+  return { ...verdict, ...watched, permission: null, rule: spellRule(rule) }
+}
+
 /** The rule of a call, as the wire has it. */
-export function spellRule(found: Extract<RuleFinding, { kind: 'matched' }>) {
+export function spellRule(found: MatchedRule) {
   const { rule, isPublic, isShadow, permissions, credentials, upstream, fields } = found
   return {
     name: rule,
