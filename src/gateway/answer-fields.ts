@@ -14,15 +14,18 @@ export function answerFields(
   { rule, own }: { readonly rule: RouteRule; readonly own: FieldList },
 ): FieldList {
   const written = new Set(Object.keys(rule.answerFields.set).map(plainName))
+  let isCrossOriginOurs = false
   for (let index = 0; index < own.length; index += 2) {
     const name = (own[index] as string).toLowerCase()
     // These may stand beside the upstream's.
     if (name !== 'vary' && name !== 'link') written.add(name)
+    isCrossOriginOurs ||= isCrossOrigin(name)
   }
-  const kept = endToEnd(
-    fields,
-    (plain) => written.has(plain) || plain === 'x-request-id' || rule.answerFields.remove.includes(plain),
-  )
+  const kept = endToEnd(fields, (plain) => {
+    // One policy or the other: to the pages that the operator named, the upstream's would let cookies be sent.
+    if (isCrossOriginOurs && isCrossOrigin(plain)) return true
+    return written.has(plain) || plain === 'x-request-id' || rule.answerFields.remove.includes(plain)
+  })
   const via = fieldValue(kept, 'via')
   kept.push(...own)
   if (via === undefined) kept.push('Via', viaValue)
@@ -33,4 +36,8 @@ export function answerFields(
   }
   for (const [name, value] of Object.entries(rule.answerFields.set)) kept.push(name, value)
   return kept
+}
+
+function isCrossOrigin(plain: string): boolean {
+  return plain.startsWith('access-control-')
 }
