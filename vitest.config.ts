@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    // They need three proxies installed: `npm run test:recipes`.
-    exclude: ['tests/recipes/**'],
+    // Those need three proxies installed, and these their time: `npm run test:recipes`, `npm run test:faults`.
+    exclude: ['tests/recipes/**', 'tests/faults/**'],
     globalSetup: ['tests/support/postgres-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 40_000,
