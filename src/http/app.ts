@@ -50,14 +50,14 @@ export function createApp(options: AppOptions): Gateway {
 
   const questions = behind?.questions ?? []
   app.use(observe())
-  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins))
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins, (path) => isBehind(path)))
   // Late, because the table is complete only when all routes below are added.
   app.use((c, next) => {
     c.set('behind', behind)
     const asked = questions.find(({ path }) => isAsked(c, basePath + path))
     if (asked !== undefined) return asked.handle(c, { refuse, fault })
-    const isOwn = behind?.proxy === undefined || table.owns(c.req.path)
-    return isOwn ? guarding(c, next) : behind.proxy(c, { refuse, fault })
+    const proxy = isBehind(c.req.path) ? behind?.proxy : undefined
+    return proxy === undefined ? guarding(c, next) : proxy(c, { refuse, fault })
   })
 
   const permissions = new Map<string, string | undefined>()
@@ -79,6 +79,7 @@ export function createApp(options: AppOptions): Gateway {
     .map(({ method, path }) => ({ method, pattern: path, permission: permissions.get(`${method} ${path}`) }))
     .concat(questions.map(({ path }) => ({ method: 'ALL', pattern: basePath + path, permission: undefined })))
   const table = routeTable(rows, { basePath, faces: mounts.map((mount) => mount.basePath) })
+  const isBehind = (path: string) => behind?.proxy !== undefined && !table.owns(path)
   const guarding = guard(table, refuse)
   app.notFound((c) => {
     const allow = table.methodsOf(c.req.path)

@@ -47,6 +47,13 @@ describe('a call from a page', () => {
       204,
       'GET,POST,PUT,PATCH,DELETE',
     ])
+    // Fields that only the API knows are allowed, and can be read.
+    const own = await gateway.call('OPTIONS', '/own/7', {
+      headers: { Origin: 'https://app.test', ...preflight, 'Access-Control-Request-Headers': 'x-mine' },
+    })
+    expect(own.headers.get('access-control-allow-headers')).toBe('x-mine')
+    const read = await gateway.call('GET', '/open', from('https://app.test'))
+    expect(read.headers.get('access-control-expose-headers')).toBe('*')
     expect(upstream.seen.some(({ method }) => method === 'OPTIONS')).toBe(false)
     const other = await gateway.call('OPTIONS', '/own/7', from('https://other.test', preflight))
     expect([other.status, other.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
