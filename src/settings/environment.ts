@@ -57,6 +57,7 @@ export const environment = {
   DATABASE_POOL_MAX: whole(1, 1000).default(10),
   DATABASE_CONNECT_TIMEOUT_MS: whole(100, 60_000).default(1000),
   DATABASE_QUERY_TIMEOUT_MS: whole(100, 60_000).default(1500),
+  DATABASE_PREPARE: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   GUICHET_SECRET: list
     .refine((secrets) => secrets.length > 0, 'must not be empty')
     .refine(

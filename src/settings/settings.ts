@@ -13,6 +13,8 @@ export interface Settings {
   readonly corsOrigins: readonly string[]
   readonly dataDir: string
   readonly database: DatabaseSettings | undefined
+  /** Whether connections may keep statements prepared under names. */
+  readonly preparesStatements: boolean
   /** The first writes, all read; undefined lets the embedded mode make its own. */
   readonly secrets: readonly string[] | undefined
   readonly bootstrapApiKey: string | undefined
@@ -96,6 +98,7 @@ export function parseSettings(
             connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
             queryTimeoutMs: values.DATABASE_QUERY_TIMEOUT_MS,
           },
+    preparesStatements: values.DATABASE_PREPARE === 'on',
     secrets: values.GUICHET_SECRET,
     trustedProxies: values.TRUSTED_PROXIES,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,

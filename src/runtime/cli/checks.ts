@@ -39,7 +39,7 @@ function checkNode(): Check {
 }
 
 async function checkDatabase(database: BareDatabase, settings: Settings): Promise<readonly Check[]> {
-  const store = createStore(database.db)
+  const store = createStore(database.db, { prepare: false })
   const aheadMs = await orStoreError(() => clockAheadMs(database.db))
   if (aheadMs instanceof Error) return [unreachable(aheadMs)]
   const checks: Check[] = [

@@ -20,7 +20,7 @@ export async function explainOffline(settings: Settings, question: Question): Pr
   const database = await openUnmigrated(settings, WHEN_IN_USE)
   if ('status' in database) throw new CliError(`${database.finding} ${database.remedy}`, 'failed')
   try {
-    const store = withoutSigningKeys(createStore(database.db))
+    const store = withoutSigningKeys(createStore(database.db, { prepare: false }))
     const world = createWorld(settings.rateLimits ? store : withoutLimits(store), [generateSecret()])
     const { policy } = settings
     const memory = await loadMemory(world, policy, {

@@ -16,7 +16,7 @@ export async function prepareDatabase(interactive: boolean): Promise<{
   // An idle connection that is lost fails the next statement, which tells it.
   const database = await openDatabase(settings, () => {})
   try {
-    const world = createWorld(createStore(database.db), secrets)
+    const world = createWorld(createStore(database.db, { prepare: false }), secrets)
     // The signing key ties the database to its secret: without one, a start under another secret
     // would succeed, and the first key would be good for nothing.
     await loadSigningKeys(world, settings.policy)
