@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Wire } from '../http/wire.ts'
 import { addresses, peerAddress } from './addresses.ts'
-import { sendUpstream } from './send-upstream.ts'
-import type { UpstreamPools } from './upstream-pools.ts'
-import { relaySocket } from './websocket-relay.ts'
+import { sendUpstream } from './upstream/send-upstream.ts'
+import type { UpstreamPools } from './upstream/upstream-pools.ts'
+import { relaySocket } from './websocket/websocket-relay.ts'
 
 /** One request on Node: its two halves, and the bare socket where it asks for another protocol. */
 export interface NodeExchange {

@@ -14,8 +14,8 @@ import {
   openWorld,
   type WorkerEnv,
   workerLogger,
-} from './worker-isolate.ts'
-import { workerWire } from './worker-wire.ts'
+} from './worker/worker-isolate.ts'
+import { workerWire } from './worker/worker-wire.ts'
 
 /** How often an isolate links the audit log, at most. */
 const AUDIT_LINK_MS = 5000

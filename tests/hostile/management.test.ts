@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { workerWire } from '../../src/runtime/worker-wire.ts'
+import { workerWire } from '../../src/runtime/worker/worker-wire.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
 import { hostileBodies, hostileTexts } from './malformed-requests.ts'
 

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import type { FieldList, UpstreamCall, UpstreamOutcome } from '../../src/http/wire.ts'
 import { type HttpServer, type ListenOptions, listen } from '../../src/runtime/http-server.ts'
 import { nodeWire } from '../../src/runtime/node-wire.ts'
-import { createUpstreamPools } from '../../src/runtime/upstream-pools.ts'
+import { createUpstreamPools } from '../../src/runtime/upstream/upstream-pools.ts'
 
 export interface Pipe {
   readonly url: string

@@ -3,7 +3,7 @@ import { createServer, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import type { SocketCall, UpstreamOutcome } from '../../src/http/wire.ts'
-import { relaySocket } from '../../src/runtime/websocket-relay.ts'
+import { relaySocket } from '../../src/runtime/websocket/websocket-relay.ts'
 
 /** A gateway that is nothing but the relay, and a WebSocket server behind it. */
 export interface RelayBench {

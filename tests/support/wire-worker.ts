@@ -1,5 +1,5 @@
 import type { Lease, SocketCall, UpstreamCall } from '../../src/http/wire.ts'
-import { workerWire } from '../../src/runtime/worker-wire.ts'
+import { workerWire } from '../../src/runtime/worker/worker-wire.ts'
 
 /** What a test asks of the wire, in the field `X-Call`. */
 export type WireOrder = Omit<UpstreamCall, 'answerFields' | 'onStream'> &

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { FieldList, SocketCall, UpstreamOutcome } from '../http/wire.ts'
+import type { FieldList, SocketCall, UpstreamOutcome } from '../../http/wire.ts'
 import { CLOSE_TIMEOUT_MS } from './websocket-close.ts'
 
 /** A request to become a WebSocket: its two halves and its bare socket. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { UpstreamCall } from '../http/wire.ts'
+import type { UpstreamCall } from '../../http/wire.ts'
 
 /** RFC 9110 §5.6.2 and §5.5: what undici would refuse. It must never see it, since it then loses a connection. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

@@ -1,4 +1,4 @@
-import type { UpstreamFault } from '../http/wire.ts'
+import type { UpstreamFault } from '../../http/wire.ts'
 
 /** What went wrong with a call, and the words for the log. */
 export interface Fault {

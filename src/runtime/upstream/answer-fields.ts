@@ -1,4 +1,4 @@
-import type { FieldList } from '../http/wire.ts'
+import type { FieldList } from '../../http/wire.ts'
 
 /** The raw fields of undici as text; each byte is a character (RFC 9110 §5.5). */
 export function fieldList(raw: readonly (Buffer | string)[]): string[] {

@@ -1,4 +1,4 @@
-import type { UpstreamCall, UpstreamFault, UpstreamOutcome } from '../http/wire.ts'
+import type { UpstreamCall, UpstreamFault, UpstreamOutcome } from '../../http/wire.ts'
 import { faultOf, fetcherOf, headersOf, urlOf, type WorkerSurroundings } from './worker-fetch.ts'
 import { holdStream } from './worker-lease.ts'
 

@@ -1,5 +1,12 @@
-import type { SocketCall, StreamEnd, UpstreamOutcome } from '../http/wire.ts'
-import { type Close, messageTooBig, passOnClose, type Side, spellCut, vanished } from './websocket-close.ts'
+import type { SocketCall, StreamEnd, UpstreamOutcome } from '../../http/wire.ts'
+import {
+  type Close,
+  messageTooBig,
+  passOnClose,
+  type Side,
+  spellCut,
+  vanished,
+} from '../websocket/websocket-close.ts'
 import { faultOf, fetcherOf, headersOf, urlOf, type WorkerSurroundings } from './worker-fetch.ts'
 import { holdStream } from './worker-lease.ts'
 

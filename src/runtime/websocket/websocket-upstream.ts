@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
-import type { FieldList, SocketCall, UpstreamFault, UpstreamOutcome } from '../http/wire.ts'
+import type { FieldList, SocketCall, UpstreamFault, UpstreamOutcome } from '../../http/wire.ts'
 import { CLOSE_TIMEOUT_MS } from './websocket-close.ts'
 
 /** What came of a handshake with an upstream. An open socket is paused: no message is lost before somebody listens. */

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { Lease, StreamEnd } from '../http/wire.ts'
+import type { Lease, StreamEnd } from '../../http/wire.ts'
 import { keepAlive, type Leg } from './websocket-alive.ts'
 import {
   CLOSE_TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import type { StreamEnd } from '../http/wire.ts'
+import type { StreamEnd } from '../../http/wire.ts'
 
 /** How a WebSocket is closed: code and reason of the close frame, or no code at all (RFC 6455 §5.5.1). */
 export interface Close {

@@ -1,5 +1,5 @@
-import type { Wire } from '../http/wire.ts'
-import { addresses, canonicalAddress } from './addresses.ts'
+import type { Wire } from '../../http/wire.ts'
+import { addresses, canonicalAddress } from '../addresses.ts'
 import type { WorkerSurroundings } from './worker-fetch.ts'
 import { sendByFetch } from './worker-send.ts'
 import { connectByFetch } from './worker-socket.ts'

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { SocketCall, UpstreamOutcome } from '../http/wire.ts'
+import type { SocketCall, UpstreamOutcome } from '../../http/wire.ts'
 import { carryMessages } from './carry-messages.ts'
 import { acceptClient, declineHandshake, type UpgradeExchange } from './websocket-client.ts'
 import { openUpstreamSocket, TCP_KEEP_ALIVE_MS } from './websocket-upstream.ts'

@@ -1,4 +1,4 @@
-import type { Lease, StreamEnd } from '../http/wire.ts'
+import type { Lease, StreamEnd } from '../../http/wire.ts'
 
 /** How often a stream looks whether it was cut. */
 const LOOK_MS = 1000

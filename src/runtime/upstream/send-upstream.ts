@@ -1,5 +1,5 @@
-import type { UpstreamCall, UpstreamFault, UpstreamOutcome } from '../http/wire.ts'
-import type { NodeExchange } from './node-wire.ts'
+import type { UpstreamCall, UpstreamFault, UpstreamOutcome } from '../../http/wire.ts'
+import type { NodeExchange } from '../node-wire.ts'
 import { requestFields } from './request-fields.ts'
 import { Transfer, type TransferEnd } from './transfer.ts'
 import type { UpstreamPools } from './upstream-pools.ts'

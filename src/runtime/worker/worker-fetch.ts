@@ -1,4 +1,4 @@
-import type { FieldList, UpstreamAddress, UpstreamOutcome } from '../http/wire.ts'
+import type { FieldList, UpstreamAddress, UpstreamOutcome } from '../../http/wire.ts'
 
 /** What a Worker's wire is given beside the request. */
 export interface WorkerSurroundings {
