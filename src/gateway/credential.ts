@@ -21,9 +21,9 @@ export const markerProtocol = 'guichet'
  */
 export function readCredential(c: GatewayContext, rule: RouteRule): Result<Credential, HttpFailure> {
   const takesKeys = rule.credentials.includes('api_key')
-  const apiKey = takesKeys ? c.req.header('x-api-key') : undefined
-  const { tokens } = readProtocols(c.req.header('sec-websocket-protocol'))
-  const authorization = c.req.header('authorization')
+  const apiKey = takesKeys ? c.env.header('x-api-key') : undefined
+  const { tokens } = readProtocols(c.env.header('sec-websocket-protocol'))
+  const authorization = c.env.header('authorization')
   if ([apiKey, authorization, ...tokens].filter((shown) => shown !== undefined).length > 1) {
     return fail({ reason: 'credential_ambiguous' })
   }

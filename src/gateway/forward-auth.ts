@@ -5,7 +5,6 @@ import { limitHeaders } from '../http/limit-headers.ts'
 import type { Refusal } from '../http/refusal.ts'
 import { reply, tell } from '../http/reply.ts'
 import { decide } from './decide.ts'
-import { fieldValue } from './hop-by-hop.ts'
 import { identityFields } from './identity-fields.ts'
 import type { Matcher } from './match.ts'
 import { parseTarget } from './target.ts'
@@ -50,8 +49,7 @@ export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): B
 
 /** The question as Traefik and Caddy ask it. */
 export const readForwarded: ReadQuestion = (c) => {
-  const { fields } = c.env.wire()
-  const told = (part: string) => fieldValue(fields, `x-forwarded-${part}`)
+  const told = (part: string) => c.env.header(`x-forwarded-${part}`)
   const [method, host, uri] = [told('method'), told('host'), told('uri')]
   // Without its host a call would slip past the rules for that host.
   if (method === undefined || host === undefined || uri === undefined) {
@@ -64,9 +62,8 @@ const URL_PARTS = /^https?:\/\/([^/?#]*)(.*)$/i
 
 /** The question as nginx's `auth_request` asks it, with `X-Original-URL` set to `$scheme://$http_host$request_uri`. */
 export const readOriginal: ReadQuestion = (c) => {
-  const { fields } = c.env.wire()
-  const method = fieldValue(fields, 'x-original-method')
-  const url = fieldValue(fields, 'x-original-url')
+  const method = c.env.header('x-original-method')
+  const url = c.env.header('x-original-url')
   // Not resolved: a URL parser would tidy the path that is to be judged.
   const [, host, target] = URL_PARTS.exec(url ?? '') ?? []
   if (method === undefined || host === undefined || target === undefined) {
@@ -78,8 +75,8 @@ export const readOriginal: ReadQuestion = (c) => {
 /** The question as Envoy's `ext_authz` asks it: the call itself, its path below `prefix`. */
 export function readCheck(prefix: string): ReadQuestion {
   return (c) => {
-    const { target, fields } = c.env.wire()
-    const host = fieldValue(fields, 'host')
+    const { target } = c.env.wire()
+    const host = c.env.header('host')
     const path = target.startsWith(`${prefix}/`) ? target.slice(prefix.length) : undefined
     if (host === undefined || path === undefined) return incomplete({ Host: host, path })
     return ok({ method: c.req.method, host, target: path })

@@ -23,6 +23,6 @@ export function ownAnswerFields(c: GatewayContext, { routeRate }: Pick<AllowedCa
 
 /** What the operator's CORS_ORIGINS allow, where they were asked. */
 function crossOriginFields(c: GatewayContext): FieldList {
-  if (c.req.header('origin') === undefined) return []
+  if (c.env.header('origin') === undefined) return []
   return [...c.res.headers].filter(([name]) => name.startsWith('access-control-')).flat()
 }

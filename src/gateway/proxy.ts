@@ -15,7 +15,7 @@ export function createProxy(parts: ProxyParts): BehindHandler {
   return async (c, spell) => {
     const wire = c.env.wire()
     const host = hostOf(wire)
-    const target = parseTarget(wire.target, c.req.header('host'))
+    const target = parseTarget(wire.target, c.env.header('host'))
     if (!target.ok) return spell.refuse(c, { reason: 'path_refused', problem: target.failure })
     const place = { method: c.req.method, host, path: target.value.matched }
     const decided = await decide(c, parts.matcher(), place)

@@ -21,7 +21,7 @@ export function connectSocket(
   },
 ): Promise<UpstreamOutcome> {
   const { rule, upstream, target } = call
-  const { offered, isMarked } = readProtocols(c.req.header('sec-websocket-protocol'))
+  const { offered, isMarked } = readProtocols(c.env.header('sec-websocket-protocol'))
   return connect({
     address,
     target: upstreamTarget(target, rule, upstream),

@@ -16,7 +16,7 @@ export async function readJson(c: GatewayContext): Promise<Result<unknown, HttpF
   const bytes = await readBytes(c)
   if (!bytes.ok) return bytes
   if (bytes.value.byteLength === 0) return ok({})
-  if (!JSON_TYPE.test(c.req.header('content-type') ?? '')) return fail({ reason: 'content_type_unsupported' })
+  if (!JSON_TYPE.test(c.env.header('content-type') ?? '')) return fail({ reason: 'content_type_unsupported' })
   try {
     return ok(JSON.parse(utf8.decode(bytes.value)))
   } catch {
@@ -28,12 +28,12 @@ const tooLarge = { reason: 'body_too_large', maxBytes: bodyMaxBytes } as const
 
 /** Reads a body of at most `bodyMaxBytes`, as it was sent. Compressed bodies are refused. */
 export async function readBytes(c: GatewayContext): Promise<Result<ArrayBuffer | Uint8Array, HttpFailure>> {
-  const encoding = c.req.header('content-encoding')
+  const encoding = c.env.header('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return fail({ reason: 'content_encoding_unsupported' })
   }
-  const declared = c.req.header('content-length')
-  const chunked = c.req.header('transfer-encoding') !== undefined
+  const declared = c.env.header('content-length')
+  const chunked = c.env.header('transfer-encoding') !== undefined
   if (declared !== undefined && Number(declared) > bodyMaxBytes) return fail(tooLarge)
   try {
     // The platform itself holds a body to the length that it declared.

@@ -9,8 +9,8 @@ import { tell } from './reply.ts'
 /** Where a call comes from. */
 export function callerOf(c: GatewayContext): Caller {
   return {
-    address: c.env.addressOf(c.req.header('x-forwarded-for')),
-    userAgent: c.req.header('user-agent'),
+    address: c.env.addressOf(c.env.header('x-forwarded-for')),
+    userAgent: c.env.header('user-agent'),
     requestId: c.get('requestId'),
   }
 }

@@ -10,7 +10,7 @@ const BEARER_SCHEME = /^bearer(?: |$)/i
  * Two headers arrive joined by a comma, which no token68 holds, and are refused with all else that is malformed.
  */
 export function readBearerToken(c: GatewayContext): Result<string, HttpFailure> {
-  const header = c.req.header('authorization')
+  const header = c.env.header('authorization')
   if (header === undefined || !BEARER_SCHEME.test(header)) return fail({ reason: 'credential_missing' })
   const token = BEARER.exec(header)?.[1]
   return token === undefined ? fail({ reason: 'authorization_malformed' }) : ok(token)
@@ -18,7 +18,7 @@ export function readBearerToken(c: GatewayContext): Result<string, HttpFailure> 
 
 /** Reads the one API key of a call, from the body's field or the `X-API-Key` header; both at once are refused. */
 export function readApiKey(c: GatewayContext, fromBody: string | undefined): Result<string, HttpFailure> {
-  const fromHeader = c.req.header('x-api-key')
+  const fromHeader = c.env.header('x-api-key')
   if (fromHeader !== undefined && fromBody !== undefined) return fail({ reason: 'credential_ambiguous' })
   const apiKey = fromBody ?? fromHeader
   if (apiKey !== undefined) return ok(apiKey)

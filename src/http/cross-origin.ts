@@ -27,8 +27,8 @@ export function crossOrigin(
   return (c, next) => {
     c.set('variesByOrigin', true)
     // An OPTIONS that is no preflight of a listed origin is a request like any other, and the guard's to answer.
-    const origin = c.req.header('origin')
-    const preflight = c.req.header('access-control-request-method') !== undefined
+    const origin = c.env.header('origin')
+    const preflight = c.env.header('access-control-request-method') !== undefined
     const listed = origin !== undefined && origins.includes(origin)
     if (c.req.method !== 'OPTIONS' || (preflight && listed)) {
       return isBehind(c.req.path) ? behind(c, next) : own(c, next)

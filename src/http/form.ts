@@ -22,7 +22,7 @@ export async function readForm(
 ): Promise<Result<Form, HttpFailure>> {
   const bytes = await readBytes(c)
   if (!bytes.ok) return bytes
-  if (!FORM_TYPE.test(c.req.header('content-type') ?? '')) return fail({ reason: 'content_type_unsupported' })
+  if (!FORM_TYPE.test(c.env.header('content-type') ?? '')) return fail({ reason: 'content_type_unsupported' })
   const parameters = new Map<string, string[]>()
   for (const [name, value] of parsePairs(bytes.value)) {
     if (name === undefined || value === undefined) return fail({ reason: 'body_malformed' })

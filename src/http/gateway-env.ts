@@ -12,6 +12,11 @@ export interface GatewayBindings {
   readonly service: Service
   /** The client's address as the runtime vouches for it, given what the call claims of its way. */
   readonly addressOf: (forwardedFor: string | undefined) => string | undefined
+  /**
+   * A field of the request by its name in lower case, several of one name joined by commas. From the platform's own
+   * parse: to build a `Headers` costs more than all else that a short call needs.
+   */
+  readonly header: (name: string) => string | undefined
   readonly log: GatewayLog
   /** The request as it came, and the way to carry it on. */
   readonly wire: () => Wire

@@ -17,7 +17,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 export function observe(): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const startedAt = performance.now()
-    const wished = c.req.header('x-request-id')
+    const wished = c.env.header('x-request-id')
     const requestId =
       wished !== undefined && REQUEST_ID.test(wished) && !holdsCredential(wished)
         ? wished

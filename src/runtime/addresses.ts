@@ -8,10 +8,10 @@ export const addresses: Addresses = {
   isCidr: (text) => ipaddr.isValidCIDR(text),
 
   within(address, cidrs) {
-    if (!ipaddr.isValid(address)) return false
-    const parsed = ipaddr.process(address)
+    const parsed = cidrs.length === 0 ? undefined : parsedAddress(address)
+    if (parsed === undefined) return false
     return cidrs.some((cidr) => {
-      const [network, bits] = ipaddr.parseCIDR(cidr)
+      const [network, bits] = parsedNetwork(cidr)
       return network.kind() === parsed.kind() && parsed.match(network, bits)
     })
   },
@@ -24,25 +24,27 @@ export const addresses: Addresses = {
   },
 }
 
-/** So many peers are remembered in their one form; beyond that all are forgotten at once. */
-const PEERS_MAX = 10_000
-const peers = new Map<string, string>()
+/** So many texts are remembered with what they mean; beyond that all are forgotten at once. */
+const REMEMBERED_MAX = 10_000
+
+/** The same few texts come with every call, and to read one takes longer than a call should. */
+function remembering<T>(read: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>()
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined) return found
+    if (known.size >= REMEMBERED_MAX) known.clear()
+    const meaning = read(text)
+    if (meaning !== undefined) known.set(text, meaning)
+    return meaning
+  }
+}
+
+const parsedNetwork = remembering(ipaddr.parseCIDR)
+const parsedAddress = remembering((text) => (ipaddr.isValid(text) ? ipaddr.process(text) : undefined))
 
 /** An address in the one form that we keep and compare: IPv4 mapped into IPv6 is IPv4, IPv6 is lower-case and short. */
-export function canonicalAddress(text: string): string | undefined {
-  return ipaddr.isValid(text) ? ipaddr.process(text).toString() : undefined
-}
-
-/** The same of a socket's peer, who comes again and again. */
-export function peerAddress(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const known = peers.get(text)
-  if (known !== undefined) return known
-  if (peers.size >= PEERS_MAX) peers.clear()
-  const canonical = canonicalAddress(text)
-  if (canonical !== undefined) peers.set(text, canonical)
-  return canonical
-}
+export const canonicalAddress = remembering((text) => parsedAddress(text)?.toString())
 
 /**
  * Whom a call comes from: the socket's peer, or, behind trusted proxies, the last address in `X-Forwarded-For` that none
@@ -53,7 +55,7 @@ export function clientAddress(
   forwardedFor: string | undefined,
   trustedProxies: readonly string[],
 ): string | undefined {
-  const socket = peerAddress(peer)
+  const socket = peer === undefined ? undefined : canonicalAddress(peer)
   if (socket === undefined || forwardedFor === undefined) return socket
   if (!addresses.within(socket, trustedProxies)) return socket
   const hops = forwardedFor.split(',').map((hop) => canonicalAddress(hop.trim()))

@@ -80,6 +80,8 @@ export async function listen(
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       maxHeaderSize: 16 * 1024,
       noDelay: true,
+      // Two of one name are one list (RFC 9110 §5.3) and never the first of them alone.
+      joinDuplicateHeaders: true,
       // A missing Host is refused by the listener below, in our own words.
       requireHostHeader: false,
       // Behind a request that is still being answered, the socket is not free to speak another protocol.

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Wire } from '../http/wire.ts'
-import { addresses, peerAddress } from './addresses.ts'
+import { addresses, canonicalAddress } from './addresses.ts'
 import { sendUpstream } from './upstream/send-upstream.ts'
 import type { UpstreamPools } from './upstream/upstream-pools.ts'
 import { relaySocket } from './websocket/websocket-relay.ts'
@@ -28,10 +28,10 @@ export function nodeWire(
     scheme: 'http',
     fields: incoming.rawHeaders,
     get peer() {
-      return peerAddress(incoming.socket.remoteAddress)
+      return canonicalAddress(incoming.socket.remoteAddress ?? '')
     },
     get peerIsTrusted() {
-      const peer = peerAddress(incoming.socket.remoteAddress)
+      const peer = canonicalAddress(incoming.socket.remoteAddress ?? '')
       return peer !== undefined && addresses.within(peer, trustedProxies)
     },
     get hasBody() {

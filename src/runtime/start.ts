@@ -105,7 +105,10 @@ export async function startGateway({
         seen ??= nodeWire(exchange, { pools, trustedProxies })
         return seen
       }
-      const bindings: GatewayBindings = { service, log, addressOf, wire, draining: state.draining }
+      const fields = exchange.incoming.headers
+      // A list it is for Set-Cookie alone, which no request of ours is asked for.
+      const header = (name: string) => fields[name] as string | undefined
+      const bindings: GatewayBindings = { service, log, addressOf, header, wire, draining: state.draining }
       return app.fetch(request, bindings)
     }
     upkeep = await startUpkeep({

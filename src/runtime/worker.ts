@@ -41,7 +41,8 @@ export default {
         clientAddress(peer, forwardedFor, trustedProxies)
       const keepStreamsHonest = () => keepHonest(env, current)
       const wire = () => workerWire(request, { peer, trustedProxies, bindings: env, keepStreamsHonest })
-      return await current.fetch(request, { service, log, addressOf, wire, draining: false })
+      const header = (name: string) => request.headers.get(name) ?? undefined
+      return await current.fetch(request, { service, log, addressOf, header, wire, draining: false })
     } catch (error) {
       const requestId = world.newId()
       log.fault(error, requestId)

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { workerWire } from '../../src/runtime/worker/worker-wire.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
 import { hostileBodies, hostileTexts } from './malformed-requests.ts'
 
@@ -80,16 +79,8 @@ describe('the management calls', () => {
     for (const path of ['/api/v1/clients', `/api/v1/clients/${clientId}/keys`]) {
       for (const { name, body } of hostileBodies) {
         const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-        const log = { request() {}, fault() {} }
-        const wire = () =>
-          workerWire(new Request(`http://gateway.test${path}`), {
-            peer: undefined,
-            trustedProxies: [],
-            bindings: {},
-            keepStreamsHonest: undefined,
-          })
-        const bindings = { service: gateway.service, draining: false, addressOf: () => undefined, wire, log }
-        const { status } = await gateway.app.request(path, { method: 'POST', headers, body }, bindings)
+        const request = new Request(`http://gateway.test${path}`, { method: 'POST', headers, body })
+        const { status } = await gateway.answer(request)
         expect([name, status >= 400 && status < 500]).toEqual([name, true])
       }
     }

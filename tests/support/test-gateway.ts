@@ -110,7 +110,8 @@ export async function createTestGateway(
   }
   const answer = async (request: Request) => {
     const wire = () => workerWire(request, surroundings)
-    return gateway.app.fetch(request, { ...bindings, wire })
+    const header = (name: string) => request.headers.get(name) ?? undefined
+    return gateway.app.fetch(request, { ...bindings, header, wire })
   }
   const call = async (method: string, path: string, options: Call = {}) =>
     readAnswer(await answer(new Request(`http://gateway.test${path}`, { method, ...init(options) })))

@@ -155,7 +155,7 @@ export const revokeKeyEndpoint = endpoint({
   request: { params, body: z.strictObject({ reason, apiKey: z.string().max(4096).optional() }) },
   answers: keyAnswers,
   async handle(c, { params: { id }, body }) {
-    const shown = body.apiKey !== undefined || c.req.header('x-api-key') !== undefined
+    const shown = body.apiKey !== undefined || c.env.header('x-api-key') !== undefined
     if (!shown) {
       const caller = await admitCaller(c)
       const allowed = caller.ok ? requirePermission(c, 'keys:write') : caller

@@ -75,7 +75,7 @@ export const issueKeyEndpoint = endpoint({
   async handle(c, { params, body }) {
     const issued = await c.env.service.issueKey(actorOf(c), {
       clientId: params.id,
-      idempotencyKey: c.req.header('idempotency-key'),
+      idempotencyKey: c.env.header('idempotency-key'),
       wanted: {
         name: body.name,
         permissions: body.permissions,
@@ -125,7 +125,7 @@ export const rotateKeyEndpoint = endpoint({
     const issued = await c.env.service.rotateKey(actorOf(c), {
       id: params.id,
       overlapSeconds: body.overlap_seconds,
-      idempotencyKey: c.req.header('idempotency-key'),
+      idempotencyKey: c.env.header('idempotency-key'),
     })
     if (!issued.ok) return refused(c, issued.failure)
     return answer(c, { ...spellKey(issued.value.key, c.env.service.now()), api_key: issued.value.text }, 201)

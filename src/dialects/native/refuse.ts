@@ -40,7 +40,7 @@ export function refuse(c: GatewayContext, refusal: Refusal): Response {
 }
 
 function prefersProblem(c: GatewayContext): boolean {
-  if (c.req.header('accept')?.includes('problem+json') !== true) return false
+  if (c.env.header('accept')?.includes('problem+json') !== true) return false
   const supports = ['application/json', 'application/problem+json']
   return (
     accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'application/problem+json'

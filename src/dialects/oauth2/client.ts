@@ -12,7 +12,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * than one of them. Its id is its own UUID or its key's, its secret the API key.
  */
 export function readClient(c: GatewayContext, form: Form): Result<ClientCredentials, HttpFailure> {
-  const header = c.req.header('authorization')
+  const header = c.env.header('authorization')
   const id = form.one('client_id')
   const secret = form.one('client_secret')
   if (header === undefined || !/^basic(?: |$)/i.test(header)) {

@@ -48,7 +48,7 @@ export const introspectEndpoint = formEndpoint({
 })
 
 async function readReport(c: GatewayContext, form: Form): Promise<Result<TokenReport | undefined, Refusal>> {
-  if (/^bearer(?: |$)/i.test(c.req.header('authorization') ?? '')) return reportToBearer(c, form)
+  if (/^bearer(?: |$)/i.test(c.env.header('authorization') ?? '')) return reportToBearer(c, form)
   const client = readClient(c, form)
   if (!client.ok) return client
   const token = needed(form, 'token')
