@@ -64,7 +64,7 @@ export async function startGateway({
   )
   let upkeep: Upkeep | undefined
   try {
-    const plainStore = createStore(database.db)
+    const plainStore = createStore(database.db, database.hotPath)
     const store =
       database.kind === 'postgresql'
         ? plainStore

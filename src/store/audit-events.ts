@@ -55,8 +55,10 @@ export function auditStore(db: Database, hotPath: HotPath): AuditStore {
       return events.flatMap(({ id }) => (written.has(id) ? [] : [id]))
     },
 
-    linkAuditEvents: ({ limit, countedBefore }, extend) =>
-      db.transaction(async (tx) => {
+    async linkAuditEvents({ limit, countedBefore }, extend) {
+      // Between two batches the calls have their turn.
+      await hotPath.gather?.()
+      return db.transaction(async (tx) => {
         if (!(await holdChain(tx))) return 0
         const unlinked = statement<AuditColumns>(tx, hotPath, {
           name: 'unlinked_audit_events',
@@ -76,7 +78,8 @@ export function auditStore(db: Database, hotPath: HotPath): AuditStore {
         ])
         await writeChain(tx, chain)
         return links.length
-      }),
+      })
+    },
 
     pruneAuditEvents: (limit, shorten) =>
       db.transaction(async (tx) => {

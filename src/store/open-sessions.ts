@@ -60,12 +60,15 @@ export function sessionOpening(db: Database, hotPath: HotPath): SessionStore['op
     text,
     parameters: openings.length + auditColumnCount,
   })
-  const opening = groupCommit<Opening, boolean>(async (wanted) => {
-    const values = openings.map(([, , read]) => arrayText(wanted.map((one) => read(one) ?? null)))
-    const opened = await open([...values, ...auditValues(wanted.map(({ event }) => event))])
-    if (opened.length === wanted.length) return wanted.map(() => true)
-    const ids = new Set(opened.map(([id]) => id))
-    return wanted.map(({ session }) => ids.has(session.id))
-  }, batches)
+  const opening = groupCommit<Opening, boolean>(
+    async (wanted) => {
+      const values = openings.map(([, , read]) => arrayText(wanted.map((one) => read(one) ?? null)))
+      const opened = await open([...values, ...auditValues(wanted.map(({ event }) => event))])
+      if (opened.length === wanted.length) return wanted.map(() => true)
+      const ids = new Set(opened.map(([id]) => id))
+      return wanted.map(({ session }) => ids.has(session.id))
+    },
+    { ...batches, gather: hotPath.gather },
+  )
   return (session, keyVersion, event) => opening({ session, keyVersion, event })
 }

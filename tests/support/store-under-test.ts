@@ -49,7 +49,7 @@ export function describeTheStore(suite: (the: StoreUnderTest) => void): void {
 
     beforeAll(async () => {
       opened = await openAnother()
-      store = createStore(opened.db)
+      store = createStore(opened.db, opened.hotPath)
     })
 
     beforeEach(async () => {
