@@ -5,7 +5,12 @@ export interface GroupCommitOptions {
   readonly batchMax: number
   /** How many commits may be under way at once. */
   readonly lanes: number
+  /** Waits for those who belong to the next batch; without it they are those who come in the same breath. */
+  readonly gather?: Gather | undefined
 }
+
+/** Resolves when a batch is to be taken. */
+export type Gather = () => Promise<void>
 
 interface Entry<Item, Outcome> {
   readonly item: Item
@@ -19,16 +24,18 @@ interface Entry<Item, Outcome> {
  */
 export function groupCommit<Item, Outcome>(
   commit: (items: readonly Item[]) => Promise<readonly Outcome[]>,
-  { batchMax, lanes }: GroupCommitOptions,
+  { batchMax, lanes, gather = aBreath }: GroupCommitOptions,
 ): GroupCommit<Item, Outcome> {
   let waiting: Entry<Item, Outcome>[] = []
   let busy = 0
 
   async function drain(): Promise<void> {
     busy++
-    // Those that come in the same breath belong to the first batch already.
-    await undefined
-    while (waiting.length > 0) await commitBatch(takeBatch())
+    while (waiting.length > 0) {
+      await gather()
+      // Another lane may have taken them meanwhile.
+      if (waiting.length > 0) await commitBatch(takeBatch())
+    }
     busy--
   }
 
@@ -67,6 +74,8 @@ export function groupCommit<Item, Outcome>(
       if (busy < lanes) void drain()
     })
 }
+
+async function aBreath(): Promise<void> {}
 
 /** A database that is away is away for all of them; and what it did with the batch is not known, so nothing is tried again. */
 function isUnavailable(fault: unknown): boolean {

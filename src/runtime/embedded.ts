@@ -1,13 +1,21 @@
+import { setImmediate } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
 import { announcementChannel } from '../store/announcements.ts'
 import * as schema from '../store/schema.ts'
+import type { HotPath } from '../store/statement.ts'
 import { storeError } from '../store/store-error.ts'
 import { databaseFolder, makeFolder } from './data-folder.ts'
 import { lockFolder } from './folder-lock.ts'
 import { migrationsFolder, type OpenDatabase } from './postgres.ts'
 import { StartError } from './start-error.ts'
+
+/**
+ * PGlite runs within our own turn of the event loop, and reads no socket until it is done: a batch that did not wait for
+ * the end of the turn would be of the one call that came first.
+ */
+const hotPath: HotPath = { prepare: true, gather: () => setImmediate() }
 
 /** Opens the embedded database in `dataDir`, which is locked and migrated. @throws StartError */
 export async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
@@ -24,6 +32,7 @@ export async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
     return {
       db,
       kind: 'embedded',
+      hotPath,
       async listen(onAnnouncement) {
         const unlisten = await client.listen(announcementChannel, onAnnouncement)
         return { close: () => unlisten() }

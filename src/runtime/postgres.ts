@@ -5,6 +5,7 @@ import pg from 'pg'
 import type { DatabaseSettings } from '../settings/settings.ts'
 import { announcementChannel } from '../store/announcements.ts'
 import type { Database } from '../store/database.ts'
+import type { HotPath } from '../store/statement.ts'
 import { storeError } from '../store/store-error.ts'
 import { pooledDatabase } from './pooled-database.ts'
 import { StartError } from './start-error.ts'
@@ -32,6 +33,7 @@ export interface BareDatabase {
 }
 
 export interface OpenDatabase extends BareDatabase {
+  readonly hotPath: HotPath
   /** Hears the announcements of every instance; `onEnd` is called once when the connection breaks. */
   readonly listen: (onAnnouncement: (payload: string) => void, onEnd: () => void) => Promise<Listener>
 }
@@ -58,6 +60,7 @@ export function openPostgres(
   return {
     db: pooledDatabase(pool),
     kind: 'postgresql',
+    hotPath: { prepare: true },
     listen: (onAnnouncement, onEnd) => listen(settings, onAnnouncement, onEnd),
     close: () => pool.end(),
   }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { extendChain } from '../core/audit/chain.ts'
 import { createGuessGuard } from '../core/limits/guess-guard.ts'
 import { createService, type Service } from '../core/service.ts'
 import { SecretMismatchError } from '../core/tokens/signing-keys.ts'
@@ -9,6 +10,7 @@ import { createApp } from '../http/app.ts'
 import type { GatewayBindings } from '../http/gateway-env.ts'
 import type { Wire } from '../http/wire.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { LinkEvents } from '../store/audit-end.ts'
 import { createStore } from '../store/store.ts'
 import { clientAddress } from './addresses.ts'
 import { createAlarms } from './alarms.ts'
@@ -25,6 +27,7 @@ import { watchRules } from './rules-watch.ts'
 import { StartError } from './start-error.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { createUpstreamPools } from './upstream/upstream-pools.ts'
+import { createVault } from './vault.ts'
 import { withDeadline } from './with-deadline.ts'
 import { withoutLimits } from './without-limits.ts'
 import { createWorld } from './world.ts'
@@ -64,7 +67,8 @@ export async function startGateway({
   )
   let upkeep: Upkeep | undefined
   try {
-    const plainStore = createStore(database.db, { prepare: settings.preparesStatements })
+    const { preparesStatements: prepare } = settings
+    const plainStore = createStore(database.db, { ...database.hotPath, prepare }, linkUnder(secrets))
     const store =
       database.kind === 'postgresql'
         ? plainStore
@@ -198,4 +202,10 @@ async function listenOrExplain(
 
 function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
+}
+
+/** Links audit events under the secrets of this process. */
+function linkUnder(secrets: readonly string[]): LinkEvents {
+  const vault = createVault(secrets)
+  return (chain, events) => extendChain(vault, chain, events)
 }

@@ -1,42 +1,46 @@
 import { and, asc, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { AuditFilter, AuditStore } from '../core/audit/audit-store.ts'
-import type { AuditChain, LinkedAuditEvent } from '../core/audit/chain.ts'
-import { type AuditEvent, type auditKinds, countedKinds } from '../core/audit/event.ts'
-import { arrayText } from './array-text.ts'
-import {
-  type AuditColumns,
-  auditColumnCount,
-  auditColumns,
-  auditLists,
-  auditValues,
-  eventOfColumns,
-} from './audit-columns.ts'
+import type { LinkedAuditEvent } from '../core/audit/chain.ts'
+import type { AuditEvent, auditKinds } from '../core/audit/event.ts'
+import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
+import { type AuditEnd, advanceEnd, linkLists, linkParameterCount } from './audit-end.ts'
 import type { Database } from './database.ts'
-import { auditChain, auditEvents } from './schema.ts'
+import { auditEvents } from './schema.ts'
 import { type HotPath, statement } from './statement.ts'
 
 type AuditRow = typeof auditEvents.$inferSelect
-type Transaction = Pick<Database, 'execute' | 'select' | 'update' | 'delete' | 'insert'>
 
-const unlinkedText = `select ${auditColumns()} from audit_events
-  where seq is null and (kind not in (${countedKinds.map((kind) => `'${kind}'`).join(', ')}) or at < $1::timestamptz)
-  order by at, id limit $2::int for update`
+const linksFrom = auditColumnCount + 1
+const insertText = `with wanted as (
+    select * from unnest(${auditLists(1)}, ${linkLists(linksFrom)}) as wanted (${auditColumns()}, seq, hash)
+  ), advanced as (
+    ${advanceEnd(linksFrom, 'true')}
+  ), told as (
+    insert into audit_events (${auditColumns()}, seq, hash)
+    select ${auditColumns('wanted.')}, case when advanced.id is not null then seq end,
+      case when advanced.id is not null then hash end from wanted left join advanced on true
+  )
+  select exists (select from advanced)`
 
-const linkText = `update audit_events set seq = link.seq, hash = link.hash
-  from unnest($1::uuid[], $2::bigint[], $3::text[]) as link (id, seq, hash) where audit_events.id = link.id`
-
-/** The chain has one record. */
-const CHAIN_ID = 1
-
-export function auditStore(db: Database, hotPath: HotPath): AuditStore {
-  const insert = statement(db, hotPath, {
+/** The rows of the log, whatever their place in the chain. */
+export function auditEventStore(
+  db: Database,
+  { hotPath, end }: { readonly hotPath: HotPath; readonly end: AuditEnd },
+): Pick<AuditStore, 'insertAuditEvents' | 'addAuditCounts' | 'listLinkedAuditEvents' | 'listAuditEvents'> {
+  const insert = statement<readonly [linked: boolean]>(db, hotPath, {
     name: 'insert_audit_events',
-    text: `insert into audit_events (${auditColumns()}) select * from unnest(${auditLists(1)})`,
-    parameters: auditColumnCount,
+    text: insertText,
+    parameters: auditColumnCount + linkParameterCount,
   })
   return {
     async insertAuditEvents(events) {
-      if (events.length > 0) await insert(auditValues(events))
+      if (events.length === 0) return
+      const linking = end.take(events)
+      const [row] = await insert([...auditValues(events), ...linking.values]).catch((fault) => {
+        linking.settle('untried')
+        throw fault
+      })
+      linking.settle(row?.[0] ? 'linked' : 'refused')
     },
 
     async addAuditCounts(events) {
@@ -54,52 +58,6 @@ export function auditStore(db: Database, hotPath: HotPath): AuditStore {
       const written = new Set(counted.map(({ id }) => id))
       return events.flatMap(({ id }) => (written.has(id) ? [] : [id]))
     },
-
-    linkAuditEvents: ({ limit, countedBefore }, extend) =>
-      db.transaction(async (tx) => {
-        if (!(await holdChain(tx))) return 0
-        const unlinked = statement<AuditColumns>(tx, hotPath, {
-          name: 'unlinked_audit_events',
-          text: unlinkedText,
-          parameters: 2,
-        })
-        const rows = await unlinked([countedBefore.toISOString(), limit])
-        const extension = extend(await findChain(tx), rows.map(eventOfColumns))
-        if (extension === 'broken') return undefined
-        if (extension === undefined) return 0
-        const { links, chain } = extension
-        const link = statement(tx, hotPath, { name: 'link_audit_events', text: linkText, parameters: 3 })
-        await link([
-          arrayText(links.map(({ id }) => id)),
-          arrayText(links.map(({ seq }) => seq)),
-          arrayText(links.map(({ hash }) => hash)),
-        ])
-        await writeChain(tx, chain)
-        return links.length
-      }),
-
-    pruneAuditEvents: (limit, shorten) =>
-      db.transaction(async (tx) => {
-        if (!(await holdChain(tx))) return 0
-        const chain = await findChain(tx)
-        if (chain === undefined) return 0
-        const rows = await tx
-          .select()
-          .from(auditEvents)
-          .where(gte(auditEvents.seq, chain.firstSeq))
-          .orderBy(asc(auditEvents.seq))
-          .limit(limit)
-        const pruning = shorten(chain, rows.map(linkedOf))
-        if (pruning === undefined) return 0
-        const deleted = await tx
-          .delete(auditEvents)
-          .where(and(gte(auditEvents.seq, chain.firstSeq), lte(auditEvents.seq, pruning.throughSeq)))
-          .returning({ id: auditEvents.id })
-        await writeChain(tx, pruning.chain)
-        return deleted.length
-      }),
-
-    findAuditChain: () => findChain(db),
 
     async listLinkedAuditEvents({ afterSeq, toSeq, limit }, filter) {
       const rows = await db
@@ -154,29 +112,6 @@ function samples(name: 'addresses' | 'request_ids'): SQL {
     (audit_events.details -> ${name}::text) || (excluded.details -> ${name}::text)) limit 5) as sample)`
 }
 
-/** Takes the chain for this transaction; false when another instance has it. */
-async function holdChain(tx: Transaction): Promise<boolean> {
-  const [row] = await rowsOf<{ held: boolean }>(
-    tx,
-    sql`select pg_try_advisory_xact_lock(hashtext('guichet audit chain')) as held`,
-  )
-  return row?.held === true
-}
-
-async function findChain(tx: Pick<Database, 'select'>): Promise<AuditChain | undefined> {
-  const [row] = await tx.select().from(auditChain).where(eq(auditChain.id, CHAIN_ID))
-  if (row === undefined) return undefined
-  const { id: _id, ...chain } = row
-  return chain
-}
-
-async function writeChain(tx: Transaction, chain: AuditChain): Promise<void> {
-  await tx
-    .insert(auditChain)
-    .values({ id: CHAIN_ID, ...chain })
-    .onConflictDoUpdate({ target: auditChain.id, set: chain })
-}
-
 function condition({ kind, clientId, keyId, sessionId, requestId, from, to }: AuditFilter): SQL | undefined {
   return and(
     kind === undefined ? undefined : eq(auditEvents.kind, kind),
@@ -189,7 +124,7 @@ function condition({ kind, clientId, keyId, sessionId, requestId, from, to }: Au
   )
 }
 
-function linkedOf(row: AuditRow): LinkedAuditEvent {
+export function linkedOf(row: AuditRow): LinkedAuditEvent {
   return { ...eventOf(row), seq: row.seq ?? 0, hash: row.hash ?? '' }
 }
 
@@ -210,7 +145,7 @@ function eventOf({ seq: _seq, hash: _hash, ...row }: AuditRow): AuditEvent {
 }
 
 /** The drivers agree on how an answer holds its rows, and the type that they share does not say so. */
-async function rowsOf<T>(db: Pick<Database, 'execute'>, statement: SQL): Promise<readonly T[]> {
+export async function rowsOf<T>(db: Pick<Database, 'execute'>, statement: SQL): Promise<readonly T[]> {
   const result = (await db.execute(statement)) as unknown as { readonly rows: readonly T[] }
   return result.rows
 }

@@ -4,6 +4,7 @@ import type { SessionStore } from '../core/ports.ts'
 import type { Session } from '../core/tokens/session.ts'
 import { arrayText } from './array-text.ts'
 import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
+import { type AuditEnd, advanceEnd, linkLists, linkParameterCount } from './audit-end.ts'
 import type { Database } from './database.ts'
 import { type HotPath, statement } from './statement.ts'
 
@@ -37,9 +38,11 @@ const lists = openings.map(([, type], index) => `$${index + 1}::${type}[]`).join
 
 // A session is opened where its key is still in the version that was judged, and its event is told where it is opened.
 // Both come of the same rows, so that there is no one without the other.
+// Linked where all of them are admitted, since each hash is over the one before.
+const linksFrom = openings.length + auditColumnCount + 1
 const text = `with wanted as (
-    select * from unnest(${lists}, ${auditLists(openings.length + 1)})
-      as wanted (${names}, ${auditColumns('event_')})
+    select * from unnest(${lists}, ${auditLists(openings.length + 1)}, ${linkLists(linksFrom)})
+      as wanted (${names}, ${auditColumns('event_')}, event_seq, event_hash)
   ), admitted as materialized (
     select wanted.* from wanted join api_keys on api_keys.id = wanted.key_id and api_keys.version = wanted.key_version
   ), opened as (
@@ -47,25 +50,41 @@ const text = `with wanted as (
       created_at, expires_at, last_used_at)
     select id, client_id, key_id, refresh_digest, rotates, permissions::text[], audiences::text[], access_ttl_seconds,
       created_at, expires_at, last_used_at from admitted
+  ), advanced as (
+    ${advanceEnd(linksFrom, '(select count(*) from admitted) = cardinality($1::uuid[])')}
   ), told as (
-    insert into audit_events (${auditColumns()})
-    select ${auditColumns('event_')} from admitted where event_id is not null
+    insert into audit_events (${auditColumns()}, seq, hash)
+    select ${auditColumns('event_')}, case when advanced.id is not null then event_seq end,
+      case when advanced.id is not null then event_hash end
+    from admitted left join advanced on true where event_id is not null
   )
-  select id from admitted`
+  select admitted.id, advanced.id is not null from admitted left join advanced on true`
 
 /** Opens sessions that come together in one statement and one commit; each is told whether it was opened. */
-export function sessionOpening(db: Database, hotPath: HotPath): SessionStore['openSession'] {
-  const open = statement<readonly [string]>(db, hotPath, {
+export function sessionOpening(
+  db: Database,
+  { hotPath, end }: { readonly hotPath: HotPath; readonly end: AuditEnd },
+): SessionStore['openSession'] {
+  const open = statement<readonly [id: string, linked: boolean]>(db, hotPath, {
     name: 'open_sessions',
     text,
-    parameters: openings.length + auditColumnCount,
+    parameters: openings.length + auditColumnCount + linkParameterCount,
   })
-  const opening = groupCommit<Opening, boolean>(async (wanted) => {
-    const values = openings.map(([, , read]) => arrayText(wanted.map((one) => read(one) ?? null)))
-    const opened = await open([...values, ...auditValues(wanted.map(({ event }) => event))])
-    if (opened.length === wanted.length) return wanted.map(() => true)
-    const ids = new Set(opened.map(([id]) => id))
-    return wanted.map(({ session }) => ids.has(session.id))
-  }, batches)
+  const opening = groupCommit<Opening, boolean>(
+    async (wanted) => {
+      const values = openings.map(([, , read]) => arrayText(wanted.map((one) => read(one) ?? null)))
+      const events = wanted.map(({ event }) => event)
+      const linking = end.take(events)
+      const opened = await open([...values, ...auditValues(events), ...linking.values]).catch((fault) => {
+        linking.settle('untried')
+        throw fault
+      })
+      linking.settle(opened.length < wanted.length ? 'untried' : opened[0]?.[1] ? 'linked' : 'refused')
+      if (opened.length === wanted.length) return wanted.map(() => true)
+      const ids = new Set(opened.map(([id]) => id))
+      return wanted.map(({ session }) => ids.has(session.id))
+    },
+    { ...batches, gather: hotPath.gather },
+  )
   return (session, keyVersion, event) => opening({ session, keyVersion, event })
 }

@@ -152,7 +152,8 @@ export const signingKeys = pgTable('signing_keys', {
   goneAt: moment('gone_at'),
 })
 
-// Rows are added without `seq` and `hash`, by whoever acts; one instance at a time then links them into the chain.
+// Rows are added by whoever acts: with `seq` and `hash` where the chain ends as remembered, and without them where one
+// instance at a time links them later.
 export const auditEvents = pgTable(
   'audit_events',
   {

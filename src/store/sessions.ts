@@ -2,6 +2,7 @@ import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import type { SessionStore } from '../core/ports.ts'
 import type { Session } from '../core/tokens/session.ts'
 import { keyOf } from './api-keys.ts'
+import type { AuditEnd } from './audit-end.ts'
 import { clientOf } from './clients.ts'
 import type { Database } from './database.ts'
 import { sessionOpening } from './open-sessions.ts'
@@ -12,7 +13,10 @@ import { sessionUse } from './use-sessions.ts'
 
 export type SessionRow = typeof sessions.$inferSelect
 
-export function sessionStore(db: Database, hotPath: HotPath): SessionStore {
+export function sessionStore(
+  db: Database,
+  { hotPath, end }: { readonly hotPath: HotPath; readonly end: AuditEnd },
+): SessionStore {
   const findById = db
     .select({ session: sessions, key: apiKeys, client: clients })
     .from(sessions)
@@ -21,7 +25,7 @@ export function sessionStore(db: Database, hotPath: HotPath): SessionStore {
     .where(eq(sessions.id, sql.placeholder('id')))
     .prepare(statementName(hotPath, 'find_session'))
   return {
-    openSession: sessionOpening(db, hotPath),
+    openSession: sessionOpening(db, { hotPath, end }),
     useSession: sessionUse(db, hotPath),
 
     async findSession(id) {

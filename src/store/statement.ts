@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { Gather } from '../core/group-commit.ts'
 import type { Database } from './database.ts'
 import { storeError } from './store-error.ts'
 
@@ -11,6 +12,8 @@ export type Columns = readonly unknown[]
 export interface HotPath {
   /** True where a connection may keep a statement parsed and planned under its name. */
   readonly prepare: boolean
+  /** Waits for those who are to share a statement, where the database itself leaves nobody the time to come. */
+  readonly gather?: Gather | undefined
 }
 
 /** The name under which a connection keeps a statement; the empty one is kept by none. */

@@ -2,7 +2,9 @@ import { sql } from 'drizzle-orm'
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
 import type { Store } from '../core/ports.ts'
 import { keyStore } from './api-keys.ts'
-import { auditStore } from './audit-events.ts'
+import { auditChainStore } from './audit-chain.ts'
+import { createAuditEnd, type LinkEvents } from './audit-end.ts'
+import { auditEventStore } from './audit-events.ts'
 import { clientStore } from './clients.ts'
 import type { Database } from './database.ts'
 import { limitStore } from './limits.ts'
@@ -13,17 +15,22 @@ import { signingKeyStore } from './signing-keys.ts'
 import type { HotPath } from './statement.ts'
 import { StoreUnavailableError, storeError } from './store-error.ts'
 
-/** The core's store on any PostgreSQL. Every fault leaves it as a StoreError or a StoreUnavailableError. */
-export function createStore(db: Database, hotPath: HotPath = { prepare: true }): Store {
+/**
+ * The core's store on any PostgreSQL. Every fault leaves it as a StoreError or a StoreUnavailableError. With `link` audit
+ * events are linked as they are inserted, where that can be.
+ */
+export function createStore(db: Database, hotPath: HotPath = { prepare: true }, link?: LinkEvents): Store {
+  const end = createAuditEnd(link)
   return withOwnErrors({
     ...clientStore(db),
     ...keyStore(db, hotPath),
     ...limitStore(db),
-    ...sessionStore(db, hotPath),
+    ...sessionStore(db, { hotPath, end }),
     ...revocationStore(db),
     ...pruneStore(db),
     ...signingKeyStore(db),
-    ...auditStore(db, hotPath),
+    ...auditEventStore(db, { hotPath, end }),
+    ...auditChainStore(db, { hotPath, end }),
     probe: () => probe(db),
   })
 }

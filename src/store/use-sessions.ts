@@ -42,18 +42,21 @@ const alone = `update sessions set last_used_at = $2::timestamptz
 export function sessionUse(db: Database, hotPath: HotPath): SessionStore['useSession'] {
   const useTogether = statement(db, hotPath, { name: 'use_sessions', text: together, parameters: 2 })
   const useAlone = statement(db, hotPath, { name: 'use_session', text: alone, parameters: 2 })
-  const using = groupCommit<Wish, SessionUse | undefined>(async (wishes) => {
-    // Each session once, marked with the latest of those who use it at once.
-    const marks = new Map<string, Date>()
-    for (const { id, at } of wishes) {
-      const marked = marks.get(id)
-      if (marked === undefined || marked < at) marks.set(id, at)
-    }
-    const times = [...marks.values()].map((at) => at.toISOString())
-    const uses = (await useTogether([arrayText([...marks.keys()]), arrayText(times)])).map(useOf)
-    const byId = new Map(uses.map((use) => [use.session.id, use]))
-    return wishes.map(({ id }) => byId.get(id))
-  }, batches)
+  const using = groupCommit<Wish, SessionUse | undefined>(
+    async (wishes) => {
+      // Each session once, marked with the latest of those who use it at once.
+      const marks = new Map<string, Date>()
+      for (const { id, at } of wishes) {
+        const marked = marks.get(id)
+        if (marked === undefined || marked < at) marks.set(id, at)
+      }
+      const times = [...marks.values()].map((at) => at.toISOString())
+      const uses = (await useTogether([arrayText([...marks.keys()]), arrayText(times)])).map(useOf)
+      const byId = new Map(uses.map((use) => [use.session.id, use]))
+      return wishes.map(({ id }) => byId.get(id))
+    },
+    { ...batches, gather: hotPath.gather },
+  )
 
   return async (id, at) => {
     const use = await using({ id, at })

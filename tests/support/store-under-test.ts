@@ -10,11 +10,14 @@ import type { Session } from '../../src/core/tokens/session.ts'
 import type { SigningKeyRecord } from '../../src/core/tokens/signing-key-state.ts'
 import { openEmbedded } from '../../src/runtime/embedded.ts'
 import { migratePostgres, type OpenDatabase, openPostgres } from '../../src/runtime/postgres.ts'
+import type { LinkEvents } from '../../src/store/audit-end.ts'
 import { createStore } from '../../src/store/store.ts'
 import { freshDatabase } from './database.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
+  /** Another instance on the same database, which links audit events as it inserts them. */
+  readonly openInstance: (link: LinkEvents) => Store
   readonly execute: (statement: SQL) => Promise<unknown>
   /** Opens a further, empty database of the same kind. */
   readonly openAnother: () => Promise<OpenedDatabase>
@@ -49,7 +52,7 @@ export function describeTheStore(suite: (the: StoreUnderTest) => void): void {
 
     beforeAll(async () => {
       opened = await openAnother()
-      store = createStore(opened.db)
+      store = createStore(opened.db, opened.hotPath)
     })
 
     beforeEach(async () => {
@@ -71,6 +74,7 @@ export function describeTheStore(suite: (the: StoreUnderTest) => void): void {
       get store() {
         return store
       },
+      openInstance: (link) => createStore(opened.db, opened.hotPath, link),
       execute: (statement) => opened.db.execute(statement),
       openAnother,
       insertedClient,

@@ -77,7 +77,7 @@ export async function createTestGateway(
   const policy = { ...testPolicy, ...options.policy }
   let nowMs = Date.parse('2026-01-01T00:00:00.500Z')
   const alarms: Alarm[] = []
-  const outside = createWorld(createStore(opened.db), options.secrets ?? [testSecret], {
+  const outside = createWorld(createStore(opened.db, opened.hotPath), options.secrets ?? [testSecret], {
     raise: (alarm) => alarms.push(alarm),
   })
   const world: World = { ...outside, now: () => new Date(nowMs) }

@@ -1,7 +1,7 @@
 import type { AuditChain, ChainExtension, ChainPruning, LinkedAuditEvent } from './chain.ts'
 import type { AuditEvent, AuditKind } from './event.ts'
 
-/** The audit log in the database. Rows are added by whoever acts, and linked into the chain by one instance at a time. */
+/** The audit log in the database. Rows are added by whoever acts, and linked then or later. */
 export interface AuditStore {
   /** Adds all or none, in one statement. */
   readonly insertAuditEvents: (events: readonly AuditEvent[]) => Promise<void>
@@ -38,7 +38,7 @@ export interface AuditStore {
 
 /** A row as a reader sees it. */
 export interface StoredAuditEvent extends AuditEvent {
-  /** Undefined until it is linked, which takes about a second, and about a minute for a counted kind. */
+  /** Undefined until it is linked, which may take a second, and about a minute for a counted kind. */
   readonly seq: number | undefined
 }
 
