@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['tests/support/postgres-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 40_000,
+    // A busy machine may need more than the second that Vitest gives.
+    expect: { poll: { timeout: 10_000 } },
     // Many tests wait for a process, a lock or a time-out.
     maxWorkers: 3,
     // Files share a worker's modules: nothing here keeps state in one, and loading them again would cost a minute.

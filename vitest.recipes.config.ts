@@ -7,5 +7,7 @@ export default defineConfig({
     globalSetup: ['tests/recipes/programs.ts', 'tests/support/postgres-setup.ts'],
     testTimeout: 10_000,
     hookTimeout: 40_000,
+    // A busy machine may need more than the second that Vitest gives.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

@@ -109,7 +109,8 @@ async function attempt(
   }
 }
 
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+/** RFC 9110 §9.2.2, without TRACE, which no rule takes. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 async function send(
   c: GatewayContext,

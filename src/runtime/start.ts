@@ -127,7 +127,7 @@ export async function startGateway({
     const keeper = keepStreams(behind, { service, logger })
     const unwatch =
       settings.rules?.kind === 'file'
-        ? watchRules(settings.rules, { logger, replace: behind.replaceRules })
+        ? watchRules(settings.rules, { present: rules, logger, replace: behind.replaceRules })
         : () => {}
     const url = `http://${hostInUrl(settings.host)}:${http.address.port}`
     const notice = await handOverFirstKey(world, settings, {

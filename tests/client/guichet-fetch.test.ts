@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createGuichetFetch, type GuichetFetchOptions } from '../../src/client/guichet-fetch.ts'
 import { requireToken } from '../../src/verify/fetch.ts'
 import { createVerifier } from '../../src/verify/verifier.ts'
@@ -168,7 +168,7 @@ describe('the token', () => {
     front.answerNext(EXCHANGE, new Promise<Response>(() => {}))
     const abort = new AbortController()
     const cut = guichetFetch(ME, { signal: abort.signal })
-    await vi.waitUntil(() => exchanges() === 1, { interval: 5 })
+    await expect.poll(exchanges, { interval: 5 }).toBe(1)
     gateway.pass(130)
     expect(await status(guichetFetch(ME))).toBe(200)
     abort.abort(new Error('enough'))
@@ -250,7 +250,7 @@ describe('a 401 of an API', () => {
     const late = Promise.withResolvers<Response>()
     orders.answerNext('/slow', late.promise)
     const slow = guichetFetch(`${orders.url}/slow`)
-    await vi.waitUntil(() => orders.seen.length === 1, { interval: 5 })
+    await expect.poll(() => orders.seen.length, { interval: 5 }).toBe(1)
     orders.answerNext('/x', refusal())
     expect(await status(guichetFetch(`${orders.url}/x`))).toBe(200)
     late.resolve(refusal())

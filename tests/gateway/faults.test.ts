@@ -19,21 +19,15 @@ let silent: TestUpstream
 let cut: TestUpstream
 let resetting: TestUpstream
 let resets = 0
-let dead: string
 let gateway: TestServer
 let token: string
 
-/** An address where nobody listens, and nobody will. */
-async function deadOrigin(): Promise<string> {
-  const { port, close } = await listenSomewhere(createServer())
-  await close()
-  return `http://127.0.0.1:${port}`
-}
+/** Addresses where nobody listens, and nobody will: a port that was given back may be given to another. */
+const deadOrigins = [1, 2, 3].map((port) => `http://127.0.0.1:${port}`)
 
 beforeAll(async () => {
   database = await freshDatabase()
   relay = await openRelay(database.url)
-  dead = await deadOrigin()
   good = await startRecordingUpstream((request, response) =>
     response.writeHead(request.url?.startsWith('/failing') ? 500 : 200).end('good'),
   )
@@ -44,7 +38,7 @@ beforeAll(async () => {
     resets += 1
     socket.resetAndDestroy()
   })
-  const timeouts = { first_byte_ms: 300 }
+  const timeouts = { first_byte_ms: 1500 }
   gateway = await startTestServer({
     DATABASE_URL: relay.url,
     ROUTES: JSON.stringify({
@@ -52,12 +46,12 @@ beforeAll(async () => {
         { path: '/good/*', upstream: good.url, body_max_bytes: 10 },
         { path: '/failing/*', upstream: good.url },
         { path: '/limited/*', upstream: good.url, rate_limit: { limit: 1000, window_seconds: 1 } },
-        { path: '/dead/*', upstream: dead },
-        { path: '/resting/*', upstream: await deadOrigin() },
+        { path: '/dead/*', upstream: deadOrigins[0] },
+        { path: '/resting/*', upstream: deadOrigins[1] },
         { path: '/garbage/*', upstream: garbage.origin },
         { path: '/silent/*', upstream: silent.origin, timeouts },
         { path: '/cut/*', upstream: cut.origin },
-        { path: '/either/*', upstream: [await deadOrigin(), good.url] },
+        { path: '/either/*', upstream: [deadOrigins[2], good.url] },
         { path: '/posts/*', upstream: [resetting.origin, good.url] },
       ],
     }),
@@ -104,10 +98,9 @@ describe('an upstream', () => {
 
   it('that does not answer is a 504, its call is given up, and others do not wait for it', async () => {
     const late = get('/silent/1')
-    await expect.poll(() => silent.sockets.length).toBe(1)
-    const startedAt = performance.now()
-    expect((await get('/good/1')).status).toBe(200)
-    expect(performance.now() - startedAt).toBeLessThan(250)
+    await expect.poll(() => silent.sockets.length, { interval: 5 }).toBe(1)
+    const first = await Promise.race([late, get('/good/1')])
+    expect([first.status, first.text]).toEqual([200, 'good'])
     expectFault(await late, 504, 'upstream_timeout')
     const [socket] = silent.sockets
     if (socket?.closed === false) await once(socket, 'close')
@@ -220,6 +213,6 @@ describe('with the database gone', () => {
     expect((await get('/good/2')).status).toBe(200)
     expectFault(await get('/limited/2'), 503, 'service_unavailable')
     await relay.mend()
-    await expect.poll(async () => (await get('/limited/3')).status, { timeout: 5000 }).toBe(200)
+    await expect.poll(async () => (await get('/limited/3')).status).toBe(200)
   })
 })

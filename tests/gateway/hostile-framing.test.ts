@@ -149,7 +149,7 @@ describe('a connection', () => {
     expect(
       statuses(await attacked.send(spell(`GET /${'%25'.repeat(2000)} HTTP/1.1`, ['Host: a.test', commas]))),
     ).toEqual([200])
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 
   it('writes lines to the log that quote no client', async () => {

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseRules } from '../../src/gateway/rules-file.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
@@ -95,6 +95,17 @@ describe('the short token of an upstream', () => {
     const json = { permissions: ['orders:read'] }
     expect((await gateway.call('PATCH', `/api/v1/keys/${keyId}`, { token: admin, json })).status).toBe(200)
     expect(await scope()).toBe('')
+  })
+
+  it('is minted anew when the key that signed it is withdrawn', async () => {
+    const { apiKey } = await newKey(['orders:write'])
+    const kid = async () => decodeProtectedHeader(await handedOn('/keys/1', { 'X-API-Key': apiKey })).kid
+    const before = await kid()
+    expect(await kid()).toBe(before)
+    const json = { now: true }
+    await gateway.call('POST', '/api/v1/signing-keys/rotate', { token: admin, json })
+    expect(await kid()).not.toBe(before)
+    admin = await gateway.accessToken()
   })
 
   it('is minted anew before it ends, and ends with the token that it was made for', async () => {

@@ -52,7 +52,7 @@ describe('a changed file of routes', () => {
     const underway = gateway.call('GET', '/held')
     await expect.poll(() => held.length).toBe(1)
     await put('second', rules('/second/*'))
-    await expect.poll(() => status('/second/1'), { timeout: 4000 }).toBe(200)
+    await expect.poll(() => status('/second/1')).toBe(200)
     expect([await status('/first/1'), await status('/held')]).toEqual([401, 401])
     held[0]?.end('at last')
     expect((await underway).text).toBe('at last')
@@ -64,14 +64,14 @@ describe('a changed file of routes', () => {
     const faulty = [rules('/third/:id{[}'), bomb]
     for (const [index, text] of faulty.entries()) {
       await put(`faulty-${index}`, text)
-      await expect.poll(() => complaints().length, { timeout: 4000 }).toBe(index + 1)
+      await expect.poll(() => complaints().length).toBe(index + 1)
       expect([await status('/second/1'), await status('/third/1')]).toEqual([200, 401])
     }
     expect(JSON.stringify(complaints()[0])).toContain('routes.0.path')
     await unlink(join(folder, '..data'))
-    await expect.poll(() => complaints().length, { timeout: 4000 }).toBe(3)
+    await expect.poll(() => complaints().length).toBe(3)
     expect(await status('/second/1')).toBe(200)
     await put('third', rules('/third/*'))
-    await expect.poll(() => status('/third/1'), { timeout: 4000 }).toBe(200)
+    await expect.poll(() => status('/third/1')).toBe(200)
   })
 })

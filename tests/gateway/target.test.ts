@@ -220,12 +220,12 @@ describe('reading a target', () => {
   it('takes time in proportion to its length', () => {
     const startedAt = performance.now()
     for (const text of [
-      '/a'.repeat(8000),
-      '/%41'.repeat(4000),
-      '/%25'.repeat(4000),
-      `/${'%2525'.repeat(3000)}`,
+      '/a'.repeat(80_000),
+      '/%41'.repeat(40_000),
+      '/%25'.repeat(40_000),
+      `/${'%2525'.repeat(30_000)}`,
     ])
       for (const end of ['', ' ', '%', '\\']) read(text + end)
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 })

@@ -4,7 +4,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { openRelay, type Relay } from './relay.ts'
 
-const BUDGET_MS = 3000
+const BUDGET_MS = 4500
 
 let database: TestDatabase
 let relay: Relay
@@ -60,7 +60,7 @@ async function expectHalfService(): Promise<void> {
   expect(await statusOf('/api/v1/me', `${access}x`)).toBe(401)
   expect(await statusOf('/health/live')).toBe(200)
   expect(await statusOf('/.well-known/jwks.json')).toBe(200)
-  expect(performance.now() - startedAt).toBeLessThan(1000)
+  expect(performance.now() - startedAt).toBeLessThan(4000)
   // What is no key is refused without asking anyone.
   const junk = await call('POST', `${gateway.url}/api/v1/auth/token/`, { json: { apiKey: 'gk_junk' } })
   expect(junk.status).toBe(401)
@@ -110,8 +110,8 @@ describe('a gateway whose database is gone', () => {
     expect(gateway.child.exitCode).toBeNull()
   })
 
-  it('says in its log what is wrong, and never the password or a statement', () => {
-    expect(gateway.output()).toContain('StoreUnavailableError')
+  it('says in its log what is wrong, and never the password or a statement', async () => {
+    await expect.poll(gateway.output).toContain('StoreUnavailableError')
     expect(gateway.output()).not.toMatch(/postgres:postgres|select |insert |\$1/i)
   })
 })

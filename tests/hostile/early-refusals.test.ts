@@ -123,7 +123,7 @@ describe('what is refused before there is a request', () => {
     ]) {
       expect([401, 431]).toContain((await ask('GET /nope HTTP/1.1', headers)).status)
     }
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 
   it('costs the others nothing: a hundred broken connections, and the next call is served', async () => {
@@ -139,7 +139,9 @@ describe('what is refused before there is a request', () => {
     await Promise.all(
       Array.from({ length: 100 }, (_, index) => rawAnswers(gateway.url, breakers[index % 4]!)),
     )
-    expect((await ask('GET /health/ready HTTP/1.1')).status).toBe(200)
+    const { status, headers } = await ask('GET /health/ready HTTP/1.1')
+    expect(status).toBe(200)
+    await expect.poll(gateway.output).toContain(headers.get('x-request-id'))
     expect(gateway.output()).not.toContain('"fault"')
   })
 })

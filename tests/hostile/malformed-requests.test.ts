@@ -141,7 +141,9 @@ describe('the token endpoints under malformed requests', () => {
     }
   })
 
-  it('refuse a thousand and more malformed requests, quote none of them and live on', async () => {
+  it('refuse a thousand and more malformed requests, quote none of them and live on', {
+    timeout: 60_000,
+  }, async () => {
     const requests = [...malformedRequests(canary)]
     expect(requests.length).toBeGreaterThan(1000)
     const startedAt = performance.now()
@@ -150,9 +152,10 @@ describe('the token endpoints under malformed requests', () => {
       const answers = await Promise.all(batch.map(({ path, body, headers }) => post(path, body, headers)))
       for (const [index, answer] of answers.entries()) expectRefusal(answer, String(batch[index]?.body))
     }
-    expect((performance.now() - startedAt) / requests.length).toBeLessThan(20)
+    expect((performance.now() - startedAt) / requests.length).toBeLessThan(100)
     const after = await post(endpoints[0], JSON.stringify({ apiKey }))
     expect(after.status).toBe(200)
+    await expect.poll(gateway.output).toContain(after.headers.get('x-request-id'))
     expect(gateway.output()).not.toContain('"fault"')
     expect(gateway.output()).not.toContain(canary.slice(15, 43))
     expect(gateway.child.exitCode).toBeNull()

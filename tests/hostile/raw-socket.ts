@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly body: any
 }
 
-const DEADLINE_MS = 8000
+const DEADLINE_MS = 15_000
 
 /** Writes bytes to a gateway as no client would, and answers all that came back until it closed the connection. */
 export async function rawAnswers(

@@ -102,7 +102,7 @@ describe('an instance that runs while another starts with a new signing key', { 
       await database.query("update signing_keys set active_from = now() where algorithm = 'EdDSA'")
       await database.query(`select pg_notify('guichet', '{"type":"signing-keys"}')`)
       await expect
-        .poll(async () => decodeProtectedHeader(await newToken()).alg, { timeout: 5000, interval: 50 })
+        .poll(async () => decodeProtectedHeader(await newToken()).alg, { interval: 50 })
         .toBe('EdDSA')
       const asked = await call('GET', `${running.url}/api/v1/me`, { token: await newToken() })
       expect(asked.status).toBe(200)

@@ -11,6 +11,8 @@ import { testPolicy } from '../support/test-gateway.ts'
 
 const CALLS = 400
 const WORKERS = 8
+/** Far less than the five seconds after which an instance looks by itself, and time enough on a busy machine. */
+const FEED_MS = 2000
 
 let database: TestDatabase
 let first: GatewayProcess
@@ -96,7 +98,7 @@ describe('two instances', () => {
     expect(kids).toContain(next)
   })
 
-  it('end the tokens of every earlier key within a second of an emergency rotation', async () => {
+  it('end the tokens of every earlier key on every instance, by the feed, in an emergency rotation', async () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, () => newToken(second)))
     expect(await statusOf(second, tokens[0]!)).toBe(200)
     const next = await rotate(true)
@@ -107,8 +109,8 @@ describe('two instances', () => {
       )
       return statuses.filter((status) => status !== 401).length
     }
-    while ((await alive()) > 0) expect(performance.now() - since).toBeLessThan(1000)
-    expect(performance.now() - since).toBeLessThan(1000)
+    while ((await alive()) > 0) expect(performance.now() - since).toBeLessThan(FEED_MS)
+    expect(performance.now() - since).toBeLessThan(FEED_MS)
     for (const gateway of [first, second]) {
       const token = await newToken(gateway)
       expect(kidOf(token)).toBe(next)

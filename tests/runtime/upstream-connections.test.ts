@@ -68,10 +68,10 @@ describe('the connections to an upstream', () => {
       if (request.url === '/held') held.push(response)
       else response.end('served')
     })
-    pipe = await openPipe(upstream.origin, { timeouts: { ...timeouts, connectMs: 1500 } })
+    pipe = await openPipe(upstream.origin, { timeouts: { ...timeouts, connectMs: 3000 } })
     const clients = Array.from({ length: 515 }, () => ask('GET /held HTTP/1.1'))
     // Three find no place at all, and those that waited give up when their time for a connection is over.
-    await expect.poll(() => pipe.outcomes.length, { timeout: 15_000 }).toBe(259)
+    await expect.poll(() => pipe.outcomes.length, { timeout: 12_000 }).toBe(259)
     expect(held).toHaveLength(256)
     expect(pipe.outcomes.every((outcome) => outcome.kind === 'failed' && outcome.fault === 'busy')).toBe(true)
     for (const response of held) response.end('held')

@@ -72,11 +72,9 @@ describe('an upstream that is not there', () => {
     // Takes the connection, and never says a word of TLS.
     upstream = await rawUpstream(() => {})
     pipe = await openPipe(upstream.origin.replace('http:', 'https:'), {
-      timeouts: { ...timeouts, connectMs: 200 },
+      timeouts: { connectMs: 200, firstByteMs: 60_000, idleMs: 60_000 },
     })
-    const startedAt = performance.now()
     expect(await ask()).toMatchObject({ text: 'unreachable' })
-    expect(performance.now() - startedAt).toBeLessThan(1500)
   })
 })
 
@@ -163,17 +161,15 @@ describe('an upstream that takes its time', () => {
   it.each([
     ['before its answer', ''],
     ['in the middle of it', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'],
-  ])('is left within a second when the client goes %s', async (_, bytes) => {
-    await answering(bytes)
+  ])('is left when the client goes %s, long before its time is over', async (_, bytes) => {
+    await answering(bytes, 'stays', { timeouts: { ...timeouts, firstByteMs: 60_000, idleMs: 60_000 } })
     const client = connect(Number(new URL(pipe.url).port), '127.0.0.1')
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
     if (bytes === '') await expect.poll(() => upstream?.sockets[0]?.bytesRead).toBeGreaterThan(0)
     else await once(client, 'data')
     const outcome = pipe.nextOutcome()
-    const wentAt = performance.now()
     client.destroy()
     await closedAtUpstream()
-    expect(performance.now() - wentAt).toBeLessThan(1000)
     expect(await outcome).toMatchObject(
       bytes === '' ? { kind: 'failed', fault: 'client_gone' } : { kind: 'answered', complete: false },
     )

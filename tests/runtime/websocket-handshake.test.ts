@@ -55,7 +55,7 @@ describe('an upstream that opens no WebSocket', () => {
     const silent = await httpUpstream(() => {})
     const timeouts = { ...patientTimeouts, firstByteMs: 100 }
     expect(await fault({ ...silent.call, timeouts })).toBe('first_byte_timeout')
-    await vi.waitFor(() => expect(silent.connections()).toBe(0))
+    await expect.poll(silent.connections).toBe(0)
     await silent.stop()
 
     const garbled = createTcpServer((socket) => {
@@ -88,11 +88,11 @@ describe('an upstream that opens no WebSocket', () => {
     const silent = await httpUpstream(() => {})
     const client = bench.dial(silent.call)
     client.on('error', () => {})
-    await vi.waitFor(() => expect(silent.connections()).toBe(1))
+    await expect.poll(silent.connections).toBe(1)
     const before = bench.outcomes.length
     client.terminate()
-    await vi.waitFor(() => expect(bench.outcomes[before]).toMatchObject({ fault: 'client_gone' }))
-    await vi.waitFor(() => expect(silent.connections()).toBe(0))
+    await expect.poll(() => bench.outcomes[before]).toMatchObject({ fault: 'client_gone' })
+    await expect.poll(silent.connections).toBe(0)
     await silent.stop()
   })
 

@@ -31,7 +31,7 @@ export interface OpenRelay {
   readonly path: string
 }
 
-export const patientTimeouts = { connectMs: 2000, firstByteMs: 2000, idleMs: 0 }
+export const patientTimeouts = { connectMs: 10_000, firstByteMs: 10_000, idleMs: 0 }
 
 export async function startRelayBench(): Promise<RelayBench> {
   const upstreamHttp = createServer()

@@ -41,7 +41,7 @@ export interface Ends {
   readonly server: WebSocket
 }
 
-export const wireTimeouts = { connectMs: 1000, firstByteMs: 1000, idleMs: 0 }
+export const wireTimeouts = { connectMs: 10_000, firstByteMs: 10_000, idleMs: 0 }
 export const zipped = gzipSync('guichet '.repeat(100))
 
 export async function startWireBench(): Promise<WireBench> {

@@ -18,17 +18,10 @@ export async function admitKeyCall(
   apiKey: string,
   caller: Caller,
 ): Promise<Result<AdmittedCall, Failure>> {
-  const found = await findGenuineKey(parts, apiKey, caller)
-  return found.ok ? admitGenuineKeyCall(parts, found.value, caller) : found
-}
-
-/** The same of a key that is known to be genuine. */
-export async function admitGenuineKeyCall(
-  parts: ServiceParts,
-  found: KeyWithClient,
-  caller: Caller,
-): Promise<Result<AdmittedCall, Failure>> {
   const { world, memory } = parts
+  const genuine = await findGenuineKey(parts, apiKey, caller)
+  if (!genuine.ok) return genuine
+  const found = genuine.value
   const now = world.now()
   const known = traced(parts, 'revocations_known', knowsRevocations(parts, now))
   if (!known.ok) return known

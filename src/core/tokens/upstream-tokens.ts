@@ -53,7 +53,9 @@ export function mintUpstreamToken(
   const { tokenId, keyId } = principal
   // Where a rule only watches, a caller gets here without what the route needs: it is not said to hold it.
   const permissions = needed.filter((permission) => covers(principal.permissions, permission))
-  const name = JSON.stringify([tokenId === '' ? keyId : tokenId, audience, permissions])
+  // With the key that signs: once that is withdrawn, an upstream would refuse what it has signed.
+  const key = memory.signingKeys.active(now)
+  const name = JSON.stringify([key.kid, tokenId === '' ? keyId : tokenId, audience, permissions])
   const known = memory.upstreamTokens.remembered(name, nowSeconds)
   if (known !== undefined) return known
   const expiresAt = Math.min(nowSeconds + LIFETIME_SECONDS, principal.expiresAt)
@@ -68,7 +70,7 @@ export function mintUpstreamToken(
       issuedAt: Math.min(nowSeconds, expiresAt - 1),
       expiresAt,
     },
-    memory.signingKeys.active(now),
+    key,
   )
   memory.upstreamTokens.remember(name, token, expiresAt - REMAINING_MIN_SECONDS)
   return token
