@@ -5,7 +5,7 @@ import { type GatewayProcess, startGatewayProcess, testSecret } from '../support
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.ts'
 
 // The longest that a caller waits for an answer while the database is away.
-const ANSWER_MS = 3000
+const ANSWER_MS = 4500
 // How soon after the database is back the gateway serves again, by itself.
 const RECOVERY_MS = 5000
 
@@ -63,7 +63,7 @@ async function expectStatelessRoutesServe(at: GatewayProcess): Promise<void> {
   ]
   for (const { answer, ms } of await Promise.all(asked.map(timed))) {
     expect(answer.status).toBe(200)
-    expect(ms).toBeLessThan(1000)
+    expect(ms).toBeLessThan(2500)
   }
 }
 
@@ -148,7 +148,7 @@ describe('a gateway whose connections are all held up', () => {
       expect((await exchange(gateway)).status).toBe(200)
       await expectUnavailable(withdrawal)
       // What would still wait here would withdraw the key long after the caller was told that it failed.
-      await expect.poll(statementsInWait, { timeout: 4000, interval: 50 }).toBe(0)
+      await expect.poll(statementsInWait, { timeout: 10_000, interval: 50 }).toBe(0)
     } finally {
       await holder.end()
     }
@@ -158,7 +158,7 @@ describe('a gateway whose connections are all held up', () => {
     const holder = await locked('lock table api_keys in access exclusive mode')
     try {
       for (let round = 0; round < 2; round++) await expectUnavailable(exchange(narrow))
-      await expect.poll(statementsInWait, { timeout: 4000, interval: 50 }).toBeLessThanOrEqual(1)
+      await expect.poll(statementsInWait, { timeout: 10_000, interval: 50 }).toBeLessThanOrEqual(1)
     } finally {
       await holder.end()
     }
