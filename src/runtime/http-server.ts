@@ -7,6 +7,10 @@ import type { NodeExchange } from './node-wire.ts'
 import { createUnderway } from './underway.ts'
 import { asksForWebSocket, createUpgrades } from './upgrades.ts'
 
+// Where this module is loaded after node-server has put its own Response in the place of the platform's, the sign is of that
+// kind, and of that kind it is overlooked. What was read of it once is the platform's.
+void RESPONSE_ALREADY_SENT.body
+
 /** How often the server looks for heads and bodies that do not come. */
 const CHECK_INTERVAL_MS = 5_000
 

@@ -110,7 +110,7 @@ describeTheStore((the) => {
       ['request_id', sql`'request-x'`],
       ['count', sql`2`],
       ['details', sql`'{"some": "thinh"}'`],
-      ['hash', sql`overlay(hash placing 'A' from 20) || ''`],
+      ['hash', sql`overlay(hash placing case substr(hash, 20, 1) when 'A' then 'B' else 'A' end from 20)`],
     ])('names the row whose %s was changed', async (column, value) => {
       await aChain()
       await the.execute(sql`update audit_events set ${sql.identifier(column)} = ${value} where seq = 5`)
