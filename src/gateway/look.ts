@@ -2,6 +2,7 @@ import type { RuleFinding, RuleQuestion } from '../http/behind.ts'
 import type { Matcher } from './match.ts'
 import { requestFields } from './request-fields.ts'
 import { parseTarget, upstreamTarget } from './target.ts'
+import { hostOfAddress } from './upstreams.ts'
 
 /** Says which rule a call would fall under and what its upstream would see of it, without a call. */
 export function look(matcher: Matcher, question: RuleQuestion): RuleFinding {
@@ -38,7 +39,7 @@ export function look(matcher: Matcher, question: RuleQuestion): RuleFinding {
         identityToken: rule.identityAudience && identity && `(a token for ${rule.identityAudience})`,
         requestId: '(its own)',
         clientAddress: peer,
-        upstreamHost: address?.kind === 'origin' ? new URL(address.origin).host : undefined,
+        upstreamHost: address && hostOfAddress(address),
       },
     ),
   }

@@ -7,7 +7,7 @@ import type { Matcher } from './match.ts'
 import { requestFields } from './request-fields.ts'
 import type { Upstream } from './rules.ts'
 import type { Target } from './target.ts'
-import type { Upstreams } from './upstreams.ts'
+import { hostOfAddress, type Upstreams } from './upstreams.ts'
 
 /** What the proxy works with. */
 export interface ProxyParts {
@@ -36,7 +36,7 @@ export function fieldsFor(
     identityToken,
     requestId: c.get('requestId'),
     clientAddress: callerOf(c).address,
-    upstreamHost: address.kind === 'origin' ? new URL(address.origin).host : undefined,
+    upstreamHost: hostOfAddress(address),
   })
 }
 

@@ -59,3 +59,8 @@ export function createUpstreams(): Upstreams {
 export function addressName(address: UpstreamAddress): string {
   return address.kind === 'origin' ? address.origin : `binding:${address.name}`
 }
+
+/** The `Host` that an address answers to: what an origin has behind its scheme. Undefined where the platform decides. */
+export function hostOfAddress(address: UpstreamAddress): string | undefined {
+  return address.kind === 'origin' ? address.origin.slice(address.origin.indexOf('//') + 2) : undefined
+}

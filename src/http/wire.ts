@@ -14,8 +14,6 @@ export interface Wire {
   readonly peer: string | undefined
   /** Whether that peer is one of the operator's own proxies, whose word on where a call comes from counts. */
   readonly peerIsTrusted: boolean
-  /** Says whether a body follows the head. */
-  readonly hasBody: boolean
   /** Carries the call to its upstream and the answer back, both as streams. It never throws for what the upstream does. */
   readonly send: (call: UpstreamCall) => Promise<UpstreamOutcome>
   /** The same for a WebSocket handshake; undefined where this request asks for none. */

@@ -34,10 +34,6 @@ export function nodeWire(
       const peer = canonicalAddress(incoming.socket.remoteAddress ?? '')
       return peer !== undefined && addresses.within(peer, trustedProxies)
     },
-    get hasBody() {
-      const { 'transfer-encoding': coding, 'content-length': length } = incoming.headers
-      return coding !== undefined || Number(length ?? 0) > 0
-    },
     send: (call) => sendUpstream(pools, exchange, call),
     connect: upgrade === undefined ? undefined : (call) => relaySocket({ incoming, outgoing, upgrade }, call),
   }

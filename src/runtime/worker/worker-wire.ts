@@ -15,7 +15,6 @@ export function workerWire(request: Request, surroundings: WorkerSurroundings): 
     fields: [...request.headers].flat(),
     peer,
     peerIsTrusted: peer !== undefined && addresses.within(peer, surroundings.trustedProxies),
-    hasBody: request.body !== null,
     send: (call) => sendByFetch(request, call, surroundings),
     connect: asksForWebSocket ? (call) => connectByFetch(call, surroundings) : undefined,
   }
