@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    // Those need three proxies installed, and these their time: `npm run test:recipes`, `npm run test:faults`.
-    exclude: ['tests/recipes/**', 'tests/faults/**'],
+    // They need three proxies installed, a browser, and their time: `npm run test:recipes`, `test:browser`, `test:faults`.
+    exclude: ['tests/recipes/**', 'tests/browser/**', 'tests/faults/**'],
     globalSetup: ['tests/support/postgres-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 40_000,

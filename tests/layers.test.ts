@@ -26,7 +26,11 @@ const allowed: Readonly<
   core: { rooms: ['core'], packages: /^jose$/ },
   store: { rooms: ['store', 'core'], packages: /^(drizzle-orm(\/|$)|jose$)/ },
   http: { rooms: ['http', 'core'], packages: /^(hono(\/|$)|@hono\/zod-openapi$|zod$)/ },
-  dialects: { rooms: ['dialects', 'http', 'core'], packages: /^(hono(\/|$)|@hono\/zod-openapi$|zod$)/ },
+  pages: { rooms: ['pages', 'http'], packages: /^hono\/html$/ },
+  dialects: {
+    rooms: ['dialects', 'pages', 'http', 'core'],
+    packages: /^(hono(\/|$)|@hono\/zod-openapi$|zod$)/,
+  },
   gateway: { rooms: ['gateway', 'http', 'core'], packages: /^(hono(\/|$)|zod$|yaml$)/ },
   settings: { rooms: ['settings', 'core'], packages: /^zod$/ },
   // What upstreams and clients install: of the core only files that import nothing but each other.

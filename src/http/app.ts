@@ -7,6 +7,7 @@ import { guard, requirePermission } from './guard.ts'
 import { addHealth } from './health.ts'
 import type { Endpoint, Mount, Refuse } from './mount.ts'
 import { observe } from './observe.ts'
+import { addPagesOf } from './page.ts'
 import { causeOf, type Refusal } from './refusal.ts'
 import { type RouteTable, routeTable } from './route-table.ts'
 import { addWellKnown, addWellKnownOf } from './well-known.ts'
@@ -65,6 +66,7 @@ export function createApp(options: AppOptions): Gateway {
   addWellKnown(app)
   for (const mount of mounts) {
     addWellKnownOf(app, mount, basePath)
+    addPagesOf(app, mount, basePath)
     for (const endpoint of mount.endpoints) {
       const pattern = patternOf(`${basePath}${mount.basePath}${endpoint.path}`)
       permissions.set(`${endpoint.method.toUpperCase()} ${pattern}`, endpoint.permission)

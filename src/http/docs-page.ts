@@ -1,5 +1,6 @@
 import { html, raw } from 'hono/html'
 import type { GatewayContext } from './gateway-env.ts'
+import { sha256 } from './sha256.ts'
 
 interface Operation {
   readonly summary?: string
@@ -90,9 +91,4 @@ function bodySection(title: string, body: Body) {
   const [schema] = Object.values(body.content ?? {})
   return html`<p>${title}${body.description === undefined ? '' : `: ${body.description}`}</p>
 ${schema === undefined ? '' : html`<pre>${JSON.stringify(schema.example ?? schema.schema, null, 2)}</pre>`}`
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return btoa(String.fromCharCode(...new Uint8Array(digest)))
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Policy } from '../core/policy.ts'
 import type { Principal } from '../core/tokens/verify.ts'
 import type { GatewayContext } from './gateway-env.ts'
+import type { Page } from './page.ts'
 import type { Refusal } from './refusal.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -14,6 +15,8 @@ export interface Mount {
   readonly endpoints: readonly Endpoint[]
   /** Documents at `/.well-known/<name>`, which no BASE_PATH moves (RFC 8615 §3). */
   readonly wellKnown?: Readonly<Record<string, WellKnown>>
+  /** Pages for people, which speak to this face and are there when it is. */
+  readonly pages?: readonly Page[]
   /** Spells a refusal on the wire of this face. */
   readonly refuse: Refuse
 }

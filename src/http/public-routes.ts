@@ -9,6 +9,14 @@ export const publicRoutes: readonly string[] = [
   'GET /.well-known/oauth-authorization-server',
   'GET /openapi.json',
   'GET /docs',
+  // What mails link to, and what these pages load. They hold nothing: the token of a link never comes to a server here.
+  'GET /account/confirm',
+  'GET /account/reset',
+  'GET /account/email',
+  'GET /account/undo-email',
+  'GET /account/invite',
+  'GET /account/page.js',
+  'GET /account/page.css',
   // They bring their own credential: an API key, a refresh token.
   'POST /api/v1/auth/token',
   'POST /api/v1/auth/token/refresh',

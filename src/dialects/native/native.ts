@@ -1,4 +1,5 @@
 import type { Mount } from '../../http/mount.ts'
+import { accountPages } from '../../pages/account-pages.ts'
 import { listAuditEndpoint, verifyAuditEndpoint } from './audit.ts'
 import { createClientEndpoint, cutOffClientEndpoint, listClientsEndpoint } from './clients.ts'
 import { explainEndpoint } from './explain.ts'
@@ -28,6 +29,7 @@ import { exchangeEndpoint, refreshEndpoint } from './tokens.ts'
 export const native: Mount = {
   basePath: '/api/v1',
   refuse,
+  pages: accountPages,
   endpoints: [
     exchangeEndpoint,
     refreshEndpoint,
