@@ -45,6 +45,8 @@ export interface AuditEvent {
   readonly clientId: string | undefined
   readonly keyId: string | undefined
   readonly sessionId: string | undefined
+  /** The person who did it; undefined where it was a machine. */
+  readonly userId: string | undefined
   /** The id of what it was done to. */
   readonly target: string | undefined
   readonly reason: string | undefined
@@ -61,6 +63,7 @@ export interface AuditDraft {
   readonly clientId?: string | undefined
   readonly keyId?: string | undefined
   readonly sessionId?: string | undefined
+  readonly userId?: string | undefined
   readonly target?: string | undefined
   readonly reason?: string | undefined
   readonly details?: Readonly<Record<string, unknown>>
@@ -79,6 +82,7 @@ export function auditEvent(
     clientId: draft.clientId,
     keyId: draft.keyId,
     sessionId: draft.sessionId,
+    userId: draft.userId,
     target: draft.target,
     reason: cleanText(draft.reason),
     address: caller?.address,

@@ -9,7 +9,7 @@ import { findLiveToken } from './admit-call.ts'
 import { type ClientCredentials, findAuthenticClient } from './authenticate.ts'
 import { admitSession, standingOf } from './genuine-session.ts'
 import { parseRefreshToken } from './refresh-token.ts'
-import type { Session } from './session.ts'
+import type { KeySession } from './session.ts'
 import type { Principal } from './verify.ts'
 
 /** The permission to be told of tokens of other clients. */
@@ -26,7 +26,7 @@ export type TokenReport =
   | { readonly kind: 'access'; readonly principal: Principal }
   | {
       readonly kind: 'refresh'
-      readonly session: Session
+      readonly session: KeySession
       readonly permissions: readonly string[]
       readonly audiences: readonly string[]
     }
@@ -106,7 +106,7 @@ async function reportRefresh(
 
 function reachOf(
   found: KeyWithClient,
-  { permissions, audiences }: Session,
+  { permissions, audiences }: KeySession,
   all: readonly string[],
 ): { readonly permissions: readonly string[]; readonly audiences: readonly string[] } {
   const held = effectivePermissions(found)
