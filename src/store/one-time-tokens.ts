@@ -71,7 +71,7 @@ export async function voidOneTimeTokens(
     )
 }
 
-function tokenOf(row: typeof oneTimeTokens.$inferSelect): OneTimeToken {
+export function tokenOf(row: typeof oneTimeTokens.$inferSelect): OneTimeToken {
   return {
     ...row,
     email: row.email ?? undefined,

@@ -7,6 +7,7 @@ import { createAuditEnd, type LinkEvents } from './audit-end.ts'
 import { auditEventStore } from './audit-events.ts'
 import { clientStore } from './clients.ts'
 import type { Database } from './database.ts'
+import { factorStore } from './factors.ts'
 import { limitStore } from './limits.ts'
 import { mailStore } from './mail-outbox.ts'
 import { oneTimeTokenStore } from './one-time-tokens.ts'
@@ -15,6 +16,7 @@ import { pruneStore } from './prune.ts'
 import { revocationStore } from './revocations.ts'
 import { roleStore } from './roles.ts'
 import { sessionStore } from './sessions.ts'
+import { challengeStore } from './sign-in-challenges.ts'
 import { signInStore } from './sign-ins.ts'
 import { signingKeyStore } from './signing-keys.ts'
 import type { HotPath } from './statement.ts'
@@ -42,6 +44,8 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...personSessionStore(db),
     ...signInStore(db),
     ...oneTimeTokenStore(db),
+    ...factorStore(db),
+    ...challengeStore(db),
     ...mailStore(db),
     probe: () => probe(db),
   })

@@ -23,7 +23,12 @@ export function userStore(db: Database): UserStore {
       const [row] = await db
         .select({
           id: users.id,
-          role: { id: roles.id, name: roles.name, permissions: roles.permissions },
+          role: {
+            id: roles.id,
+            name: roles.name,
+            permissions: roles.permissions,
+            secondFactorRequired: roles.secondFactorRequired,
+          },
           disabledAt: users.disabledAt,
           deletedAt: users.deletedAt,
           notBefore: users.notBefore,

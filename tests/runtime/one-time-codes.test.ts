@@ -34,12 +34,20 @@ describe('a code of an authenticator app', () => {
     expect(oneTimeCodes.matches(seed, code, new Date(60_000))).toBeUndefined()
   })
 
-  it.each(['', '28708', '2870822', '287 082', ' 287082', '287082\n', '２８７０８２', 'abcdef', '0x2870', '1e5'])(
-    'is six digits and nothing else: %j',
-    (text) => {
-      expect(oneTimeCodes.matches(seed, text, at(59))).toBeUndefined()
-    },
-  )
+  it.each([
+    '',
+    '28708',
+    '2870822',
+    '287 082',
+    ' 287082',
+    '287082\n',
+    '２８７０８２',
+    'abcdef',
+    '0x2870',
+    '1e5',
+  ])('is six digits and nothing else: %j', (text) => {
+    expect(oneTimeCodes.matches(seed, text, at(59))).toBeUndefined()
+  })
 })
 
 describe('a secret', () => {
@@ -53,7 +61,11 @@ describe('a secret', () => {
     const uri = oneTimeCodes.uri({ secret: seed, issuer: 'Gate & Co Ω:1', account: 'ada+1@example.com' })
     expect(uri).toMatch(/^otpauth:\/\/totp\/[\w%.-]+:ada%2B1%40example.com\?/)
     const read = URI.parse(uri) as TOTP
-    expect([read.issuer, read.label, read.secret.base32]).toEqual(['Gate & Co Ω 1', 'ada+1@example.com', seed])
+    expect([read.issuer, read.label, read.secret.base32]).toEqual([
+      'Gate & Co Ω 1',
+      'ada+1@example.com',
+      seed,
+    ])
     expect([read.algorithm, read.digits, read.period]).toEqual(['SHA1', 6, 30])
   })
 

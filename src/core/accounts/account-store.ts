@@ -4,6 +4,7 @@ import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../t
 import type { QueuedMail } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import type { Role } from './role.ts'
+import type { ChallengeStore, FactorStore } from './second-factor-store.ts'
 import type { SignInRecord } from './sign-in-record.ts'
 import type { Person, User, UserWithRole } from './user.ts'
 
@@ -13,6 +14,8 @@ export interface AccountStore
     UserStore,
     PersonSessionStore,
     SignInStore,
+    FactorStore,
+    ChallengeStore,
     OneTimeTokenStore,
     MailStore {}
 

@@ -5,6 +5,8 @@ export const oneTimeTokenPurposes = [
   'email-change',
   'email-undo',
   'invite',
+  /** Six digits to prove a factor with, for somebody who is signed in. */
+  'factor-code',
 ] as const
 export type OneTimeTokenPurpose = (typeof oneTimeTokenPurposes)[number]
 

@@ -37,7 +37,11 @@ export function mintRecoveryCodes(
 /** The code of a set that a text is; undefined when it is none. Case, hyphens and spaces do not count. */
 export function matchRecoveryCode(
   { vault }: Pick<World, 'vault'>,
-  { userId, codes, text }: { readonly userId: string; readonly codes: readonly RecoveryCode[]; readonly text: string },
+  {
+    userId,
+    codes,
+    text,
+  }: { readonly userId: string; readonly codes: readonly RecoveryCode[]; readonly text: string },
 ): RecoveryCode | undefined {
   const typed = text.toLowerCase().replace(/[\s-]/g, '')
   if (typed.length !== LENGTH) return undefined

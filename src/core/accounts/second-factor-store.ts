@@ -1,0 +1,81 @@
+import type { Also } from './account-store.ts'
+import type { SignInChallenge } from './challenge.ts'
+import type { Factor } from './factor.ts'
+import type { OneTimeToken } from './one-time-token.ts'
+import type { RecoveryCode } from './recovery-code.ts'
+import type { UserWithRole } from './user.ts'
+
+/** What was shown of a second factor and judged to be right: a verb that takes it uses it up, or does nothing at all. */
+export type FactorProof =
+  | { readonly kind: 'totp'; readonly factorId: string; readonly step: number }
+  | { readonly kind: 'recovery_code'; readonly codeId: string }
+  /** A code that was mailed to somebody who is signed in. */
+  | { readonly kind: 'mailed_code'; readonly tokenId: string }
+
+/** The same at a sign-in, where the mailed code is the challenge's own. */
+export type SignInProof = FactorProof | { readonly kind: 'email'; readonly codeDigest: string }
+
+export interface FactorStore {
+  /** The factors of a user, the oldest first; those too that were never activated. */
+  readonly listFactors: (userId: string) => Promise<readonly Factor[]>
+  /** The codes of a user that are not used up. */
+  readonly listRecoveryCodes: (userId: string) => Promise<readonly RecoveryCode[]>
+  /** Adds a factor that does not count yet, in the place of one of its kind that never came to count. */
+  readonly insertFactor: (
+    factor: Factor,
+    also: Also & { readonly token: OneTimeToken | undefined },
+  ) => Promise<void>
+  /**
+   * Makes a factor count, as a new version of its user, so that no sign-in that was judged without it ends well. The
+   * recovery codes are added where the user has none left.
+   */
+  readonly activateFactor: (
+    activation: {
+      readonly id: string
+      readonly userId: string
+      readonly proof: FactorProof
+      readonly codes: readonly RecoveryCode[]
+      readonly at: Date
+    },
+    also: Also,
+  ) => Promise<'refused' | 'activated' | 'activated_with_codes'>
+  /** Takes a factor away; one that counts, by a proof alone. With the last one go the recovery codes. */
+  readonly removeFactor: (
+    removal: {
+      readonly id: string
+      readonly userId: string
+      readonly proof: FactorProof | undefined
+      readonly at: Date
+    },
+    also: Also,
+  ) => Promise<boolean>
+  /** Puts new codes in the place of all that a user has. */
+  readonly replaceRecoveryCodes: (
+    renewal: {
+      readonly userId: string
+      readonly codes: readonly RecoveryCode[]
+      readonly proof: FactorProof | undefined
+      readonly at: Date
+    },
+    also: Also,
+  ) => Promise<boolean>
+  /** The code that was mailed last to somebody who is signed in, while it can be tried; counts this try. */
+  readonly takeFactorCodeAttempt: (userId: string, now: Date) => Promise<OneTimeToken | undefined>
+}
+
+export interface ChallengeStore {
+  readonly insertChallenge: (challenge: SignInChallenge) => Promise<void>
+  readonly findChallenge: (
+    id: string,
+  ) => Promise<(UserWithRole & { readonly challenge: SignInChallenge }) | undefined>
+  /** Gives a challenge that is neither used nor over the code that its mail names; false when there is none. */
+  readonly setChallengeCode: (
+    id: string,
+    code: { readonly digest: string; readonly expiresAt: Date; readonly at: Date },
+    also: Also,
+  ) => Promise<boolean>
+  /** Counts a try before anybody looks at it; false when the challenge has none left, is used or over. */
+  readonly takeChallengeAttempt: (id: string, now: Date) => Promise<boolean>
+  /** Uses challenge and proof up, both or neither; of all who try at once one is told true. */
+  readonly passChallenge: (id: string, proof: SignInProof, at: Date) => Promise<boolean>
+}

@@ -1,0 +1,135 @@
+import { and, asc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
+import type { Factor } from '../core/accounts/factor.ts'
+import type { FactorStore } from '../core/accounts/second-factor-store.ts'
+import { factors, oneTimeTokens, recoveryCodes, users } from './accounts-schema.ts'
+import { allOrNothing } from './all-or-nothing.ts'
+import { addAlso } from './also.ts'
+import type { Database } from './database.ts'
+import { useProof } from './factor-proofs.ts'
+import { tokenOf, voidOneTimeTokens } from './one-time-tokens.ts'
+
+export function factorStore(db: Database): FactorStore {
+  return {
+    async listFactors(userId) {
+      const rows = await db
+        .select()
+        .from(factors)
+        .where(eq(factors.userId, userId))
+        .orderBy(asc(factors.createdAt), asc(factors.id))
+      return rows.map(factorOf)
+    },
+
+    async listRecoveryCodes(userId) {
+      const rows = await db
+        .select()
+        .from(recoveryCodes)
+        .where(and(eq(recoveryCodes.userId, userId), isNull(recoveryCodes.usedAt)))
+      return rows.map((row) => ({ ...row, usedAt: undefined }))
+    },
+
+    insertFactor: (factor, { token, ...also }) =>
+      db.transaction(async (tx) => {
+        const { userId, kind } = factor
+        await tx
+          .delete(factors)
+          .where(and(eq(factors.userId, userId), eq(factors.kind, kind), isNull(factors.activatedAt)))
+        await tx.insert(factors).values(factor)
+        if (token !== undefined) {
+          await voidOneTimeTokens(tx, token)
+          await tx.insert(oneTimeTokens).values(token)
+        }
+        await addAlso(tx, also)
+      }),
+
+    async activateFactor({ id, userId, proof, codes, at }, also) {
+      const outcome = await allOrNothing(db, async (tx) => {
+        if (!(await isNewVersion(tx, userId))) return undefined
+        const activated = await tx
+          .update(factors)
+          .set({ activatedAt: at, ...(proof.kind === 'totp' && { lastStep: proof.step }) })
+          .where(and(eq(factors.id, id), eq(factors.userId, userId), isNull(factors.activatedAt)))
+          .returning({ id: factors.id })
+        if (activated.length === 0) return undefined
+        // Of an app the step is used up with the activation itself.
+        if (proof.kind !== 'totp' && !(await useProof(tx, proof, at))) return undefined
+        const left = await tx
+          .select({ id: recoveryCodes.id })
+          .from(recoveryCodes)
+          .where(and(eq(recoveryCodes.userId, userId), isNull(recoveryCodes.usedAt)))
+        if (left.length === 0) await tx.insert(recoveryCodes).values([...codes])
+        await addAlso(tx, also)
+        return left.length === 0 ? 'activated_with_codes' : 'activated'
+      })
+      return outcome ?? 'refused'
+    },
+
+    async removeFactor({ id, userId, proof, at }, also) {
+      const removed = await allOrNothing(db, async (tx) => {
+        if (!(await isNewVersion(tx, userId))) return undefined
+        if (proof !== undefined && !(await useProof(tx, proof, at))) return undefined
+        const [factor] = await tx
+          .delete(factors)
+          .where(and(eq(factors.id, id), eq(factors.userId, userId)))
+          .returning({ activatedAt: factors.activatedAt })
+        // It came to count meanwhile.
+        if (factor === undefined || (proof === undefined && factor.activatedAt !== null)) return undefined
+        const others = await tx
+          .select({ id: factors.id })
+          .from(factors)
+          .where(and(eq(factors.userId, userId), isNotNull(factors.activatedAt)))
+        if (others.length === 0) await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
+        await addAlso(tx, also)
+        return true
+      })
+      return removed ?? false
+    },
+
+    async replaceRecoveryCodes({ userId, codes, proof, at }, also) {
+      const replaced = await allOrNothing(db, async (tx) => {
+        if (!(await isNewVersion(tx, userId))) return undefined
+        if (proof !== undefined && !(await useProof(tx, proof, at))) return undefined
+        await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
+        await tx.insert(recoveryCodes).values([...codes])
+        await addAlso(tx, also)
+        return true
+      })
+      return replaced ?? false
+    },
+
+    async takeFactorCodeAttempt(userId, now) {
+      const [row] = await db
+        .update(oneTimeTokens)
+        .set({ attemptsLeft: sql`${oneTimeTokens.attemptsLeft} - 1` })
+        .where(
+          and(
+            eq(oneTimeTokens.userId, userId),
+            eq(oneTimeTokens.purpose, 'factor-code'),
+            isNull(oneTimeTokens.usedAt),
+            gt(oneTimeTokens.expiresAt, now),
+            gt(oneTimeTokens.attemptsLeft, 0),
+          ),
+        )
+        .returning()
+      return row && tokenOf(row)
+    },
+  }
+}
+
+/** Held to the commit: whatever else changes this user's factors waits, and whoever judged them before is told. */
+async function isNewVersion(tx: Pick<Database, 'update'>, userId: string): Promise<boolean> {
+  const changed = await tx
+    .update(users)
+    .set({ version: sql`${users.version} + 1` })
+    .where(and(eq(users.id, userId), isNull(users.deletedAt)))
+    .returning({ id: users.id })
+  return changed.length === 1
+}
+
+function factorOf(row: typeof factors.$inferSelect): Factor {
+  return {
+    ...row,
+    sealedSecret: row.sealedSecret ?? undefined,
+    activatedAt: row.activatedAt ?? undefined,
+    lastStep: row.lastStep ?? undefined,
+  }
+}
