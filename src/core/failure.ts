@@ -30,6 +30,15 @@ export type Failure =
     }
   | { readonly reason: 'one_time_token_invalid' }
   | { readonly reason: 'person_needed' }
+  /** The session of somebody who must have a second factor was opened without; or the call needs a code of it. */
+  | { readonly reason: 'second_factor_required'; readonly by: 'session' | 'code' }
+  | { readonly reason: 'challenge_invalid' }
+  | { readonly reason: 'method_not_offered' }
+  | { readonly reason: 'code_invalid' }
+  | { readonly reason: 'reauthentication_failed'; readonly field: 'password' | 'code' }
+  | { readonly reason: 'factor_not_found' }
+  | { readonly reason: 'factor_known' }
+  | { readonly reason: 'factors_too_many'; readonly max: number }
   | { readonly reason: 'refresh_token_invalid' }
   | { readonly reason: 'refresh_token_expired'; readonly sessionId: string }
   | { readonly reason: 'refresh_token_reused'; readonly sessionId: string }

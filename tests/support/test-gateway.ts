@@ -31,6 +31,7 @@ export const testPolicy: Policy = {
   signingAlgorithm: 'ES256',
   signingKeyRotationDays: 30,
   keyPrefix: 'gk',
+  secondFactorRoles: [],
   revocationsStaleSeconds: 300,
 }
 

@@ -42,7 +42,7 @@ export interface UserWithRole {
 /** What a live token of a person is judged by: little enough to be remembered of many. */
 export interface Person {
   readonly id: string
-  readonly role: Pick<Role, 'id' | 'name' | 'permissions'>
+  readonly role: Pick<Role, 'id' | 'name' | 'permissions' | 'secondFactorRequired'>
   readonly disabledAt: Date | undefined
   readonly deletedAt: Date | undefined
   readonly notBefore: Date | undefined

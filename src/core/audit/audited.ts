@@ -1,3 +1,4 @@
+import { auditedSecondFactor } from '../accounts/audited-second-factor.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
@@ -26,6 +27,8 @@ type Unaudited =
   | 'followAuditEvents'
   | 'verifyAuditChain'
   | 'listSigningKeys'
+  | 'listFactors'
+  | 'sendFactorCode'
 
 /**
  * Puts the audit log around the use cases: what was done is written down before it is answered, and when it cannot be
@@ -33,7 +36,8 @@ type Unaudited =
  */
 export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Service): Service {
   const { world, memory } = parts
-  const { byActor, byCredential, recordBy, refused } = createAuditRecorder(parts)
+  const recorder = createAuditRecorder(parts)
+  const { byActor, byCredential, recordBy, refused } = recorder
 
   // A canary is answered as an unknown key is: only its alarm tells.
   const service = bind({
@@ -51,6 +55,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
   })
 
   const recorded: Omit<Service, Unaudited> = {
+    ...auditedSecondFactor(service, recorder),
     exchange: (request, caller) =>
       byCredential(service.exchange(request, caller), {
         caller,
@@ -92,9 +97,9 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
             target: ended.id,
           },
       }),
-    async admit(accessToken, caller) {
+    async admit(accessToken, caller, how) {
       // Good calls are not recorded: the request log has them, and how often a key is used stands with the key.
-      const result = await service.admit(accessToken, caller)
+      const result = await service.admit(accessToken, caller, how)
       if (!result.ok) refused(result.failure, {}, caller)
       return result
     },

@@ -72,7 +72,7 @@ async function whoSpeaks(
   caller: Caller,
 ): Promise<Result<ExplainedCaller, Failure>> {
   if (credential.kind === 'token') {
-    const call = await admitCall(parts, credential.token, caller)
+    const call = await admitCall(parts, credential.token, { caller })
     return call.ok ? ok(call.value.principal) : call
   }
   const request = { clientId: undefined, narrowing: everything, rotates: false }

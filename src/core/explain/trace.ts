@@ -11,6 +11,7 @@ export const rules = [
   'not_revoked',
   'key_usable',
   'user_usable',
+  'second_factor',
   'network',
   'rate_and_quota',
   'narrowing',

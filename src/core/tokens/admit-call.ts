@@ -1,3 +1,4 @@
+import { lacksSecondFactor } from '../accounts/asks-second-factor.ts'
 import type { Person } from '../accounts/user.ts'
 import type { Caller } from '../caller.ts'
 import { traced } from '../explain/trace.ts'
@@ -20,6 +21,11 @@ export interface AdmittedCall {
   readonly meter: MeterReading
 }
 
+export interface AdmitOptions {
+  /** Says whether the call is one by which a second factor is set up, which a session that lacks one may make. */
+  readonly isEnrolment?: (() => boolean) | undefined
+}
+
 /**
  * Admits a call by its access token: the token itself, the live revocations, the state of its key, the key's networks
  * and limits. All from memory, but for the first sight of a key and for keys with limits.
@@ -27,12 +33,13 @@ export interface AdmittedCall {
 export async function admitCall(
   parts: ServiceParts,
   accessToken: string,
-  caller: Caller,
+  { caller, isEnrolment }: AdmitOptions & { readonly caller: Caller },
 ): Promise<Result<AdmittedCall, Failure>> {
   const { world, memory } = parts
   const now = world.now()
   // For the gateway itself: a token for another audience is somebody else's to admit.
-  const live = await findLiveToken(parts, accessToken, { now, audiences: [parts.policy.audiences[0]] })
+  const audiences = [parts.policy.audiences[0]]
+  const live = await findLiveToken(parts, accessToken, { now, audiences, isEnrolment })
   if (!live.ok) return live
   if (live.value.key === undefined) {
     return ok({ principal: live.value.principal, key: undefined, meter: unmetered })
@@ -66,7 +73,11 @@ interface LiveTokenOfPerson {
 export async function findLiveToken(
   parts: ServiceParts,
   accessToken: string,
-  { now, audiences }: { readonly now: Date; readonly audiences: readonly string[] },
+  {
+    now,
+    audiences,
+    isEnrolment,
+  }: AdmitOptions & { readonly now: Date; readonly audiences: readonly string[] },
 ): Promise<Result<LiveToken, Failure>> {
   const { world, memory } = parts
   const verified = traced(parts, 'token_valid', await verifyAfresh(parts, accessToken, { now, audiences }))
@@ -76,7 +87,7 @@ export async function findLiveToken(
   if (!known.ok) return known
   const standing = traced(parts, 'not_revoked', notRevoked(memory.revocations.concerning(principal)))
   if (!standing.ok) return standing
-  if (principal.keyId === undefined) return findLivePerson(parts, principal, now)
+  if (principal.keyId === undefined) return findLivePerson(parts, principal, { now, isEnrolment })
   const found = await memory.directory.find(world.store, principal.keyId, now)
   const usable = traced(parts, 'key_usable', admitKeyOfToken(found, now))
   return usable.ok ? ok({ principal, ...usable.value }) : usable
@@ -86,14 +97,27 @@ export async function findLiveToken(
 async function findLivePerson(
   parts: ServiceParts,
   principal: Principal,
-  now: Date,
+  { now, isEnrolment }: AdmitOptions & { readonly now: Date },
 ): Promise<Result<LiveToken, Failure>> {
   const { world, memory } = parts
   const found = await memory.people.find(world.store, principal.subject, now)
   const person = traced(parts, 'user_usable', admitPersonOfToken(found, principal))
   if (!person.ok) return person
+  const enough = traced(parts, 'second_factor', admitAssurance(parts, person.value, principal))
+  if (!enough.ok && isEnrolment?.() !== true) return enough
   const permissions = intersect(person.value.role.permissions, principal.permissions)
   return ok({ principal: { ...principal, permissions }, key: undefined, person: person.value })
+}
+
+/** A token of a session that was opened without the second factor that its role asks for opens nothing. */
+export function admitAssurance(
+  { policy }: Pick<ServiceParts, 'policy'>,
+  { role }: Person,
+  { assurance }: Principal,
+): Result<void, Failure> {
+  return lacksSecondFactor(policy, role, assurance?.level ?? 1)
+    ? fail({ reason: 'second_factor_required', by: 'session' })
+    : ok(undefined)
 }
 
 /** A token lives no longer than the account of its person. */

@@ -128,7 +128,7 @@ async function reportPersonRefresh(
   if (!admitted.ok) return admitted
   const { session } = found
   const audiences = session.audiences ?? policy.audiences
-  return ok({ kind: 'refresh', session, permissions: permissionsOf(found), audiences })
+  return ok({ kind: 'refresh', session, permissions: permissionsOf(policy, found), audiences })
 }
 
 function reachOf(

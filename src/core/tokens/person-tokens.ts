@@ -1,6 +1,8 @@
+import { lacksSecondFactor } from '../accounts/asks-second-factor.ts'
 import type { UserWithRole } from '../accounts/user.ts'
 import type { AuditDraft } from '../audit/event.ts'
 import { intersect } from '../permissions.ts'
+import type { Policy } from '../policy.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { type Assurance, personClientId } from './access-claims.ts'
 import { handOut } from './hand-out.ts'
@@ -23,7 +25,7 @@ export async function mintPersonAccessToken(
   const { policy } = parts
   const issuedAt = Math.floor(now.getTime() / 1000)
   const ttlSeconds = session.accessTtlSeconds ?? policy.userAccessTtlSeconds
-  const permissions = permissionsOf({ session, role })
+  const permissions = permissionsOf(policy, { session, role })
   const access = await handOut(
     parts,
     {
@@ -48,10 +50,11 @@ export async function mintPersonAccessToken(
 }
 
 /** What a session of a person may do today. */
-export function permissionsOf({
-  session,
-  role,
-}: Pick<UserWithRole, 'role'> & { readonly session: PersonSession }): readonly string[] {
+export function permissionsOf(
+  policy: Policy,
+  { session, role }: Pick<UserWithRole, 'role'> & { readonly session: PersonSession },
+): readonly string[] {
+  if (lacksSecondFactor(policy, role, session.aal)) return []
   return session.permissions === undefined
     ? role.permissions
     : intersect(role.permissions, session.permissions)

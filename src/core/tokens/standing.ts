@@ -1,6 +1,6 @@
 import { keyState } from '../keys/key-state.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { admitPersonOfToken, knowsRevocations } from './admit-call.ts'
+import { admitAssurance, admitPersonOfToken, knowsRevocations } from './admit-call.ts'
 import type { Principal } from './verify.ts'
 
 /** What has become of a credential that was good once. */
@@ -21,7 +21,8 @@ export async function standingOf(parts: ServiceParts, principal: Principal): Pro
   if (isToken && memory.revocations.concerning(principal) !== undefined) return 'revoked'
   if (principal.keyId === undefined) {
     const person = await memory.people.find(world.store, principal.subject, now)
-    return admitPersonOfToken(person, principal).ok ? 'good' : 'revoked'
+    const admitted = admitPersonOfToken(person, principal)
+    return admitted.ok && admitAssurance(parts, admitted.value, principal).ok ? 'good' : 'revoked'
   }
   const found = await memory.directory.find(world.store, principal.keyId, now)
   if (found === undefined || found.client.disabledAt !== undefined) return 'revoked'

@@ -1,0 +1,47 @@
+import type { AuditRecorder } from '../audit/recorder.ts'
+import type { SecondFactorService } from './second-factor-service.ts'
+
+/** Puts the audit log around what people do about their second factor. */
+export function auditedSecondFactor(
+  service: SecondFactorService,
+  { byActor, byCredential }: AuditRecorder,
+): Omit<SecondFactorService, 'listFactors' | 'sendFactorCode'> {
+  return {
+    enrolApp: (actor, order) =>
+      byActor(service.enrolApp(actor, order), {
+        actor,
+        draft: ({ factor }) => ({
+          kind: 'factor.enrol',
+          target: factor.id,
+          details: { kind: factor.kind },
+        }),
+      }),
+    enrolMailedCodes: (actor, order) =>
+      byActor(service.enrolMailedCodes(actor, order), {
+        actor,
+        draft: ({ id, kind }) => ({ kind: 'factor.enrol', target: id, details: { kind } }),
+      }),
+    activateFactor: (actor, shown) =>
+      byActor(service.activateFactor(actor, shown), {
+        actor,
+        draft: ({ factor }) => ({
+          kind: 'factor.activate',
+          target: factor.id,
+          details: { kind: factor.kind },
+        }),
+      }),
+    removeFactor: (actor, shown) =>
+      byActor(service.removeFactor(actor, shown), {
+        actor,
+        draft: () => ({ kind: 'factor.remove', target: shown.id }),
+      }),
+    renewRecoveryCodes: (actor, shown) =>
+      byActor(service.renewRecoveryCodes(actor, shown), {
+        actor,
+        draft: () => ({ kind: 'recovery-codes.renew' }),
+      }),
+    mailSignInCode: (challenge, caller) =>
+      // Nothing is changed yet: the sign-in that it is for is told when it ends.
+      byCredential(service.mailSignInCode(challenge, caller), { caller, draft: () => undefined }),
+  }
+}

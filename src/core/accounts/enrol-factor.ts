@@ -1,0 +1,99 @@
+import type { Actor } from '../caller.ts'
+import type { Failure } from '../failure.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import type { Factor, FactorKind } from './factor.ts'
+import { mailFactorCode } from './factor-code.ts'
+import { sealFactorSecret } from './factor-secret.ts'
+import { type ProofOfSelf, type ProvenSelf, proveAgain } from './prove-again.ts'
+
+/** Enough for a phone, a tablet and a few keys; and no more for a look-up to wade through. */
+const FACTORS_MAX = 10
+
+export interface FactorOrder extends ProofOfSelf {
+  /** What its owner calls it; undefined for the name of its kind. */
+  readonly name: string | undefined
+}
+
+/** A fresh authenticator: the secret is told this once, and never again. */
+export interface EnrolledApp {
+  readonly factor: Factor
+  readonly secret: string
+  readonly uri: string
+  readonly qrSvg: string
+}
+
+/** Begins with an authenticator app. It counts when a first code of it has been shown. */
+export async function enrolApp(
+  parts: ServiceParts,
+  actor: Actor,
+  order: FactorOrder,
+): Promise<Result<EnrolledApp, Failure>> {
+  const { world, policy } = parts
+  const proven = await proveToEnrol(parts, actor, order)
+  if (!proven.ok) return proven
+  const { user } = proven.value
+  const secret = world.oneTimeCodes.newSecret()
+  const factor = newFactor(parts, proven.value, { kind: 'totp', name: order.name })
+  const sealedSecret = sealFactorSecret(world, factor.id, secret)
+  await world.store.insertFactor({ ...factor, sealedSecret }, { token: undefined })
+  const uri = world.oneTimeCodes.uri({ secret, issuer: hostOf(policy.issuer), account: user.email })
+  return ok({ factor, secret, uri, qrSvg: world.oneTimeCodes.qrSvg(uri) })
+}
+
+/** Begins with codes by mail, and mails the first one. They count when that has been shown. */
+export async function enrolMailedCodes(
+  parts: ServiceParts,
+  actor: Actor,
+  order: FactorOrder,
+): Promise<Result<Factor, Failure>> {
+  const { world } = parts
+  const proven = await proveToEnrol(parts, actor, order)
+  if (!proven.ok) return proven
+  const { user, factors } = proven.value
+  if (user.emailConfirmedAt === undefined) return fail({ reason: 'email_unconfirmed', userId: user.id })
+  if (factors.some(({ kind, activatedAt }) => kind === 'email' && activatedAt !== undefined)) {
+    return fail({ reason: 'factor_known' })
+  }
+  const mailed = await mailFactorCode(parts, user)
+  if (!mailed.ok) return mailed
+  const factor = newFactor(parts, proven.value, { kind: 'email', name: order.name })
+  await world.store.insertFactor(factor, mailed.value)
+  return ok(factor)
+}
+
+async function proveToEnrol(
+  parts: ServiceParts,
+  actor: Actor,
+  order: FactorOrder,
+): Promise<Result<ProvenSelf, Failure>> {
+  const proven = await proveAgain(parts, actor, { ...order, needsCode: 'without_second_factor' })
+  if (proven.ok && proven.value.factors.length >= FACTORS_MAX) {
+    return fail({ reason: 'factors_too_many', max: FACTORS_MAX })
+  }
+  return proven
+}
+
+const names = { totp: 'Authenticator app', email: 'E-mail' } as const satisfies Record<FactorKind, string>
+
+function newFactor(
+  { world }: Pick<ServiceParts, 'world'>,
+  { user }: ProvenSelf,
+  { kind, name = names[kind] }: { readonly kind: FactorKind; readonly name: string | undefined },
+): Factor {
+  return {
+    id: world.newId(),
+    userId: user.id,
+    kind,
+    name,
+    sealedSecret: undefined,
+    createdAt: world.now(),
+    activatedAt: undefined,
+    lastStep: undefined,
+  }
+}
+
+/** What an app shows its codes under: the name of the gateway, without `https://`. */
+function hostOf(issuer: string): string {
+  return issuer.replace(/^\w+:\/\//, '')
+}

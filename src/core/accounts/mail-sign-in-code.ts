@@ -1,0 +1,42 @@
+import type { Failure } from '../failure.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import { queuedMail } from './mail.ts'
+import { takeMailRate } from './mail-rate.ts'
+import { mailedCodeDigest, mailedCodeLifetimeMs, mintMailedCode } from './mailed-code.ts'
+import { findLiveChallenge } from './sign-in-challenge.ts'
+
+/** Mails a code for one attempt to sign in. A newer one takes its place, and brings no new tries. */
+export async function mailSignInCode(
+  { world }: ServiceParts,
+  challengeText: string,
+): Promise<Result<void, Failure>> {
+  const now = world.now()
+  const live = await findLiveChallenge(world, challengeText, now)
+  if (!live.ok) return live
+  const { challenge, user } = live.value
+  if (!challenge.methods.includes('email')) return fail({ reason: 'method_not_offered' })
+  const allowed = await takeMailRate(world, user.id, now)
+  if (!allowed.ok) return allowed
+  const code = mintMailedCode(world)
+  const expiresAt = new Date(Math.min(now.getTime() + mailedCodeLifetimeMs, challenge.expiresAt.getTime()))
+  const mail = queuedMail(
+    world,
+    {
+      kind: 'sign-in-code',
+      to: user.email,
+      facts: { code, expiresAt: expiresAt.toISOString() },
+      userId: user.id,
+      locale: user.locale,
+      voidKey: `sign-in-code:${user.id}`,
+    },
+    now,
+  )
+  const digest = mailedCodeDigest(world, challenge.id, code)
+  const set = await world.store.setChallengeCode(
+    challenge.id,
+    { digest, expiresAt, at: now },
+    { mails: [mail] },
+  )
+  return set ? ok(undefined) : fail({ reason: 'challenge_invalid' })
+}
