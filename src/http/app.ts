@@ -9,7 +9,7 @@ import type { Endpoint, Mount, Refuse } from './mount.ts'
 import { observe } from './observe.ts'
 import { addPagesOf } from './page.ts'
 import { causeOf, type Refusal } from './refusal.ts'
-import { type RouteTable, routeTable } from './route-table.ts'
+import { type RouteRow, type RouteTable, routeTable } from './route-table.ts'
 import { addWellKnown, addWellKnownOf } from './well-known.ts'
 
 export interface AppOptions {
@@ -55,13 +55,13 @@ export function createApp(options: AppOptions): Gateway {
   // Late, because the table is complete only when all routes below are added.
   app.use((c, next) => {
     c.set('behind', behind)
-    const asked = questions.find(({ path }) => isAsked(c, basePath + path))
-    if (asked !== undefined) return asked.handle(c, { refuse, fault })
+    const question = questions.find(({ path }) => isAsked(c, basePath + path))
+    if (question !== undefined) return question.handle(c, { refuse, fault })
     const proxy = isBehind(c.req.path) ? behind?.proxy : undefined
     return proxy === undefined ? guarding(c, next) : proxy(c, { refuse, fault })
   })
 
-  const permissions = new Map<string, string | undefined>()
+  const asked = new Map<string, Endpoint>()
   addHealth(app, refuse)
   addWellKnown(app)
   for (const mount of mounts) {
@@ -69,7 +69,7 @@ export function createApp(options: AppOptions): Gateway {
     addPagesOf(app, mount, basePath)
     for (const endpoint of mount.endpoints) {
       const pattern = patternOf(`${basePath}${mount.basePath}${endpoint.path}`)
-      permissions.set(`${endpoint.method.toUpperCase()} ${pattern}`, endpoint.permission)
+      asked.set(`${endpoint.method.toUpperCase()} ${pattern}`, endpoint)
       addEndpoint(app, pattern, { endpoint, refuse })
     }
   }
@@ -78,8 +78,8 @@ export function createApp(options: AppOptions): Gateway {
 
   const rows = app.routes
     .filter((route) => route.method !== 'ALL')
-    .map(({ method, path }) => ({ method, pattern: path, permission: permissions.get(`${method} ${path}`) }))
-    .concat(questions.map(({ path }) => ({ method: 'ALL', pattern: basePath + path, permission: undefined })))
+    .map(({ method, path }) => ({ method, pattern: path, ...asksOf(asked.get(`${method} ${path}`)) }))
+    .concat(questions.map(({ path }) => ({ method: 'ALL', pattern: basePath + path, ...asksOf(undefined) })))
   const table = routeTable(rows, { basePath, faces: mounts.map((mount) => mount.basePath) })
   const isBehind = (path: string) => behind?.proxy !== undefined && !table.owns(path)
   const guarding = guard(table, refuse)
@@ -110,6 +110,11 @@ function addEndpoint(
     }
     return endpoint.handle(c)
   })
+}
+
+/** What a route asks of a token; nothing where it is none of a face's endpoints. */
+function asksOf(endpoint: Endpoint | undefined): Pick<RouteRow, 'permission' | 'isEnrolment'> {
+  return { permission: endpoint?.permission, isEnrolment: endpoint?.isEnrolment ?? false }
 }
 
 /** OpenAPI's `{id}` is the router's `:id`, and its trailing slash is optional everywhere. */

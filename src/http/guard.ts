@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { ok, type Result } from '../core/result.ts'
+import type { AdmitOptions } from '../core/tokens/admit-call.ts'
 import type { Principal } from '../core/tokens/verify.ts'
 import { actorOf, callerOf, notePrincipal } from './caller.ts'
 import { readBearerToken } from './credentials.ts'
@@ -23,17 +24,22 @@ export function guard(table: RouteTable, refuse: Refuse): MiddlewareHandler<Gate
     if (publicMethods.length > 0 && !table.methodsOf(path).includes(method)) {
       return refuse(c, { reason: 'method_not_allowed', allow: publicMethods })
     }
-    const principal = await admitCaller(c)
+    const principal = await admitCaller(c, {
+      isEnrolment: () => table.find(method, path)?.isEnrolment === true,
+    })
     if (!principal.ok) return refuse(c, principal.failure)
     return next()
   }
 }
 
 /** Admits the caller by the access token of the call; for public routes that take a token too. */
-export async function admitCaller(c: GatewayContext): Promise<Result<Principal, Refusal>> {
+export async function admitCaller(
+  c: GatewayContext,
+  how?: AdmitOptions,
+): Promise<Result<Principal, Refusal>> {
   const token = readBearerToken(c)
   if (!token.ok) return token
-  const admitted = await c.env.service.admit(token.value, callerOf(c))
+  const admitted = await c.env.service.admit(token.value, callerOf(c), how)
   if (!admitted.ok) return admitted
   notePrincipal(c, admitted.value)
   tell(c, { Vary: 'Authorization' })

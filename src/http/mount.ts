@@ -30,6 +30,8 @@ export interface Endpoint {
   readonly path: string
   /** What the caller's token must permit; undefined asks for any valid token. */
   readonly permission: string | undefined
+  /** True for what somebody may call whose session lacks the second factor that their role asks for: to set it up. */
+  readonly isEnrolment?: true
   readonly description: Pick<
     RouteConfig,
     'summary' | 'description' | 'request' | 'responses' | 'tags' | 'operationId'

@@ -4,6 +4,8 @@ export interface FieldProblem {
   /** The field's path, as `permissions.0`; empty for the body as a whole. */
   readonly field: string
   readonly message: string
+  /** What exactly, as a stable word; where a program can do something about it. */
+  readonly code?: string
 }
 
 /** What HTTP itself can refuse, before the core is asked. */

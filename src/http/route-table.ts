@@ -7,6 +7,8 @@ export interface RouteRow {
   readonly pattern: string
   /** Undefined asks for any valid token, or for none where the route is public. */
   readonly permission: string | undefined
+  /** Whether a session that lacks the second factor that its role asks for gets in. */
+  readonly isEnrolment: boolean
 }
 
 /** Knows of each path which methods it has and which are public. Paths come as the router reads them, `/a/` as `/a`. */

@@ -85,7 +85,7 @@ export const accountSpellings: Spellings<AccountReason> = {
     code: 'password_unacceptable',
     message: 'This password cannot be chosen.',
     details: ({ problem, minLength }) => [
-      { field: 'password', message: passwordProblems[problem](minLength) },
+      { field: 'password', message: passwordProblems[problem](minLength), code: problem },
     ],
   },
   one_time_token_invalid: {

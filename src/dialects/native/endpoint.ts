@@ -9,6 +9,7 @@ interface EndpointSpec<S extends RequestSchemas> {
   readonly method: Method
   readonly path: string
   readonly permission?: string
+  readonly isEnrolment?: true
   readonly tag: string
   readonly summary: string
   readonly description?: string
@@ -24,6 +25,7 @@ export function endpoint<S extends RequestSchemas>(spec: EndpointSpec<S>): Endpo
     method: spec.method,
     path: spec.path,
     permission: spec.permission,
+    ...(spec.isEnrolment && { isEnrolment: true }),
     description: {
       tags: [spec.tag],
       summary: spec.summary,

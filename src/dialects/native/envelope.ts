@@ -3,7 +3,7 @@ import type { GatewayContext } from '../../http/gateway-env.ts'
 import { reply } from '../../http/reply.ts'
 
 /** Answers `{data, meta}`, the envelope of every success on this face. */
-export function answer(c: GatewayContext, data: unknown, status: 200 | 201 = 200): Response {
+export function answer(c: GatewayContext, data: unknown, status: 200 | 201 | 202 = 200): Response {
   return json(c, { data, meta: meta(c) }, status)
 }
 

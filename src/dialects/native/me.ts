@@ -7,6 +7,7 @@ import { answers } from './schemas.ts'
 export const meEndpoint = endpoint({
   method: 'get',
   path: '/me',
+  isEnrolment: true,
   tag: 'Who am I',
   summary: 'Say who the token speaks for',
   description: 'Answered from the verified token alone.',

@@ -4,6 +4,15 @@ import { listAuditEndpoint, verifyAuditEndpoint } from './audit.ts'
 import { createClientEndpoint, cutOffClientEndpoint, listClientsEndpoint } from './clients.ts'
 import { explainEndpoint } from './explain.ts'
 import {
+  activateFactorEndpoint,
+  enrolAppEndpoint,
+  enrolMailedCodesEndpoint,
+  listFactorsEndpoint,
+  removeFactorEndpoint,
+  renewRecoveryCodesEndpoint,
+  sendFactorCodeEndpoint,
+} from './factors.ts'
+import {
   deleteKeyEndpoint,
   disableKeyEndpoint,
   enableKeyEndpoint,
@@ -34,6 +43,13 @@ export const native: Mount = {
     exchangeEndpoint,
     refreshEndpoint,
     meEndpoint,
+    listFactorsEndpoint,
+    enrolAppEndpoint,
+    enrolMailedCodesEndpoint,
+    sendFactorCodeEndpoint,
+    activateFactorEndpoint,
+    removeFactorEndpoint,
+    renewRecoveryCodesEndpoint,
     listClientsEndpoint,
     createClientEndpoint,
     cutOffClientEndpoint,

@@ -6,6 +6,7 @@ import { accountSpellings } from './account-spellings.ts'
 import { json, meta } from './envelope.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
+import { secondFactorSpellings } from './second-factor-spellings.ts'
 import { signingKeySpellings } from './signing-key-spellings.ts'
 import type { Reason, Spelling, Spellings } from './spelling.ts'
 import { tokenSpellings } from './token-spellings.ts'
@@ -15,6 +16,7 @@ export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...keySpellings,
   ...accountSpellings,
+  ...secondFactorSpellings,
   ...tokenSpellings,
   ...signingKeySpellings,
 }

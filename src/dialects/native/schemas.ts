@@ -78,7 +78,9 @@ export const errorSchema = z
     error: z.object({
       code: z.string(),
       message: z.string(),
-      details: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+      details: z
+        .array(z.object({ field: z.string(), message: z.string(), code: z.string().optional() }))
+        .optional(),
     }),
     meta: metaSchema,
   })
@@ -87,7 +89,10 @@ export const errorSchema = z
 /** A success of `data` in the envelope, and the error envelope for the statuses that are named. */
 export function answers(
   data: z.ZodType,
-  { status = 200, errors = [] }: { readonly status?: 200 | 201; readonly errors?: readonly number[] } = {},
+  {
+    status = 200,
+    errors = [],
+  }: { readonly status?: 200 | 201 | 202; readonly errors?: readonly number[] } = {},
 ) {
   const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
   return {

@@ -5,6 +5,7 @@ import { accountSpellings } from './account-spellings.ts'
 import { answer } from './answer.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
+import { secondFactorSpellings } from './second-factor-spellings.ts'
 import type { Reason, Spelling, Spellings } from './spelling.ts'
 import { tokenSpellings } from './token-spellings.ts'
 
@@ -13,6 +14,7 @@ export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...keySpellings,
   ...accountSpellings,
+  ...secondFactorSpellings,
   ...tokenSpellings,
 }
 

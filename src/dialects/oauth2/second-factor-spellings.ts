@@ -1,0 +1,23 @@
+import { bearerRefused, notHere, type Spellings } from './spelling.ts'
+
+type SecondFactorReason =
+  | 'second_factor_required'
+  | 'challenge_invalid'
+  | 'method_not_offered'
+  | 'code_invalid'
+  | 'reauthentication_failed'
+  | 'factor_not_found'
+  | 'factor_known'
+  | 'factors_too_many'
+
+/** What is refused of second factors, which people set up and show at another face. */
+export const secondFactorSpellings: Spellings<SecondFactorReason> = {
+  second_factor_required: bearerRefused('The session of this access token lacks a second factor.'),
+  challenge_invalid: notHere(),
+  method_not_offered: notHere(),
+  code_invalid: notHere(),
+  reauthentication_failed: notHere(),
+  factor_not_found: notHere(404),
+  factor_known: notHere(409),
+  factors_too_many: notHere(409),
+}
