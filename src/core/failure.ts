@@ -14,7 +14,7 @@ export type Failure =
   | { readonly reason: 'address_not_allowed'; readonly keyId: string }
   | { readonly reason: 'client_disabled'; readonly clientId: string }
   | { readonly reason: 'credentials_invalid' }
-  | { readonly reason: 'login_delayed'; readonly retryAfterSeconds: number }
+  | { readonly reason: 'login_delayed'; readonly state: LimitState }
   | { readonly reason: 'email_unconfirmed'; readonly userId: string }
   | { readonly reason: 'password_reset_due'; readonly userId: string }
   | { readonly reason: 'user_disabled'; readonly userId: string }

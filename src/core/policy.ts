@@ -30,4 +30,15 @@ export interface Policy {
   readonly signingKeyRotationDays: number
   /** The prefix of new API keys. Keys with an earlier prefix stay good. */
   readonly keyPrefix: string
+  readonly accounts: AccountPolicy
+}
+
+/** The operator's choices for people. */
+export interface AccountPolicy {
+  /** Whether anybody may register. */
+  readonly registration: 'open' | 'closed'
+  /** Whether an address has to be confirmed before its owner signs in, may be, or is not asked to be. */
+  readonly emailConfirmation: 'required' | 'optional' | 'off'
+  /** In characters. */
+  readonly passwordMinLength: number
 }

@@ -1,4 +1,4 @@
-import { bindSecondFactor, type SecondFactorService } from './accounts/second-factor-service.ts'
+import { type AccountService, bindAccounts } from './accounts/account-service.ts'
 import type { AuditFilter, StoredAuditEvent } from './audit/audit-store.ts'
 import { audited } from './audit/audited.ts'
 import { type AuditFollow, type AuditSpan, followAuditEvents, listAuditEvents } from './audit/read.ts'
@@ -21,12 +21,7 @@ import { covers } from './permissions.ts'
 import type { Policy } from './policy.ts'
 import { fail, ok, type Result } from './result.ts'
 import type { ServiceParts } from './service-parts.ts'
-import {
-  type AdmitOptions,
-  type AdmittedCall,
-  admitCall,
-  revocationsAgeSeconds,
-} from './tokens/admit-call.ts'
+import { type Admit, type AdmittedCall, admitCall, revocationsAgeSeconds } from './tokens/admit-call.ts'
 import { admitKeyCall } from './tokens/admit-key-call.ts'
 import { importSigningKey, retireSigningKey, rotateSigningKeys } from './tokens/change-signing-keys.ts'
 import { cutOffClient, endSession, endToken } from './tokens/end.ts'
@@ -57,7 +52,7 @@ import { mintUpstreamToken, type UpstreamTokenOrder } from './tokens/upstream-to
 import type { Principal } from './tokens/verify.ts'
 
 /** The core's whole public face: every use case, bound to a world and a policy. */
-export interface Service extends SecondFactorService {
+export interface Service extends AccountService {
   readonly policy: Policy
   readonly now: () => Date
   readonly newRequestId: () => string
@@ -84,11 +79,7 @@ export interface Service extends SecondFactorService {
     request: RevokeTokenRequest,
     caller: Caller,
   ) => Promise<Result<TokenRevocation, Failure>>
-  readonly admit: (
-    accessToken: string,
-    caller: Caller,
-    how?: AdmitOptions,
-  ) => Promise<Result<AdmittedCall, Failure>>
+  readonly admit: Admit
   /** Admits a call by an API key itself, where a route takes one. */
   readonly admitKey: (apiKey: string, caller: Caller) => Promise<Result<AdmittedCall, Failure>>
   /** What has become of whom a call was admitted for: for streams, which outlive the question. */
@@ -175,7 +166,7 @@ export function createService(parts: ServiceParts): Service {
 function bindUseCases(parts: ServiceParts): Service {
   const { world, policy, memory } = parts
   return {
-    ...bindSecondFactor(parts),
+    ...bindAccounts(parts),
     policy,
     now: world.now,
     newRequestId: world.newId,

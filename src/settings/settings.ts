@@ -124,6 +124,11 @@ export function parseSettings(
       signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
       keyPrefix: values.KEY_PREFIX,
       revocationsStaleSeconds: values.REVOCATIONS_STALE_SECONDS,
+      accounts: {
+        registration: values.REGISTRATION,
+        emailConfirmation: values.EMAIL_CONFIRMATION,
+        passwordMinLength: values.PASSWORD_MIN_LENGTH,
+      },
     },
   })
 }

@@ -10,7 +10,7 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
     insertOneTimeToken: (token, also) =>
       db.transaction(async (tx) => {
         await voidOneTimeTokens(tx, token)
-        await tx.insert(oneTimeTokens).values(token)
+        await addOneTimeToken(tx, token)
         await addAlso(tx, also)
       }),
 
@@ -34,6 +34,14 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
         return true
       }),
   }
+}
+
+/** Adds a token within the transaction of what it is for; none where there is no such user. */
+export async function addOneTimeToken(tx: Pick<Database, 'execute'>, token: OneTimeToken): Promise<void> {
+  await tx.execute(sql`insert into one_time_tokens (id, user_id, purpose, digest, email, created_at, expires_at)
+    select ${token.id}::uuid, id_user, ${token.purpose}, ${token.digest}, ${token.email ?? null},
+      ${token.createdAt.toISOString()}::timestamptz, ${token.expiresAt.toISOString()}::timestamptz
+    from users where id_user = ${token.userId}::uuid`)
 }
 
 /** Uses a token up, within the transaction of what it allows; false when somebody else has, or when it is over. */

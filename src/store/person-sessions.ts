@@ -58,7 +58,7 @@ export function personSessionStore(db: Database): PersonSessionStore {
 /** Ends the live sessions of a user within the transaction of what causes it. */
 export async function endPersonSessions(
   tx: Pick<Database, 'update' | 'insert' | 'execute'>,
-  { userId, exceptId, now }: Parameters<PersonSessionStore['endPersonSessions']>[0],
+  { userId, scope, sessionId, now }: Parameters<PersonSessionStore['endPersonSessions']>[0],
   revoke: Parameters<PersonSessionStore['endPersonSessions']>[1],
 ): ReturnType<PersonSessionStore['endPersonSessions']> {
   const ended = await tx
@@ -69,7 +69,8 @@ export async function endPersonSessions(
         eq(sessions.userId, userId),
         isNull(sessions.revokedAt),
         gt(sessions.expiresAt, now),
-        exceptId === undefined ? undefined : ne(sessions.id, exceptId),
+        scope === 'session' ? eq(sessions.id, sessionId) : undefined,
+        scope === 'others' ? ne(sessions.id, sessionId) : undefined,
       ),
     )
     .returning({ id: sessions.id })

@@ -1,10 +1,10 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
-import type { Also, SignerName, UserStore } from '../core/accounts/account-store.ts'
-import type { OneTimeToken } from '../core/accounts/one-time-token.ts'
+import type { Registration, SignerName, UserStore } from '../core/accounts/account-store.ts'
 import type { User, UserWithRole } from '../core/accounts/user.ts'
-import { knownDevices, oneTimeTokens, roles, users } from './accounts-schema.ts'
+import { knownDevices, roles, users } from './accounts-schema.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
+import { addOneTimeToken } from './one-time-tokens.ts'
 import { roleOf } from './roles.ts'
 
 export type UserRow = typeof users.$inferSelect
@@ -15,7 +15,7 @@ export function userStore(db: Database): UserStore {
     return row && { user: userOf(row.user), role: roleOf(row.role) }
   }
   return {
-    insertUser: (user, also) => db.transaction((tx) => insertUser(tx, user, also)),
+    insertUser: (registration) => db.transaction((tx) => insertUser(tx, registration)),
     findUser: (id) => findWhere(eq(users.id, id)),
     findUserByEmail: (email) => findWhere(eq(users.email, email)),
 
@@ -97,25 +97,23 @@ export function userOf(row: UserRow): User {
 
 async function insertUser(
   tx: Pick<Database, 'insert' | 'select' | 'execute'>,
-  user: User,
-  { token, ...also }: Also & { readonly token: OneTimeToken | undefined },
+  { user, token, event, mail, knownEvent, knownMail }: Registration,
 ): ReturnType<UserStore['insertUser']> {
+  if (await isUsernameTaken(tx, user)) return 'username_taken'
   // Waits for whoever is adding the same address or name, and then answers no row: one of them is the user's.
   const added = await tx.insert(users).values(user).onConflictDoNothing().returning({ id: users.id })
-  if (added.length === 0) {
-    const { username } = user
-    const [namesake] =
-      username === undefined
-        ? []
-        : await tx
-            .select({ id: users.id })
-            .from(users)
-            .where(isNamed({ kind: 'username', username }))
-    return namesake === undefined ? 'email_taken' : 'username_taken'
-  }
-  if (token !== undefined) await tx.insert(oneTimeTokens).values(token)
-  await addAlso(tx, also)
-  return 'inserted'
+  const isNew = added.length > 0
+  if (!isNew && (await isUsernameTaken(tx, user))) return 'username_taken'
+  await addOneTimeToken(tx, token)
+  await addAlso(tx, { event: isNew ? event : knownEvent, mails: [isNew ? mail : knownMail] })
+  return isNew ? 'inserted' : 'email_taken'
+}
+
+async function isUsernameTaken(tx: Pick<Database, 'select'>, { username }: User): Promise<boolean> {
+  if (username === undefined) return false
+  const named = isNamed({ kind: 'username', username })
+  const [namesake] = await tx.select({ id: users.id }).from(users).where(named)
+  return namesake !== undefined
 }
 
 function isNamed(identifier: SignerName): SQL {

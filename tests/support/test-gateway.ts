@@ -5,6 +5,7 @@ import { createGuessGuard } from '../../src/core/limits/guess-guard.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import type { World } from '../../src/core/ports.ts'
 import { createService, type Service } from '../../src/core/service.ts'
+import type { Memory } from '../../src/core/service-parts.ts'
 import type { KeyRing } from '../../src/core/tokens/signing-key-ring.ts'
 import { faces } from '../../src/dialects/all.ts'
 import { type BehindTheCounter, createGateway } from '../../src/gateway/gateway.ts'
@@ -33,6 +34,7 @@ export const testPolicy: Policy = {
   keyPrefix: 'gk',
   secondFactorRoles: [],
   revocationsStaleSeconds: 300,
+  accounts: { registration: 'open', emailConfirmation: 'required', passwordMinLength: 15 },
 }
 
 export interface TestGateway extends Gateway {
@@ -40,6 +42,7 @@ export interface TestGateway extends Gateway {
   readonly service: Service
   readonly behind: BehindTheCounter
   readonly signingKeys: KeyRing
+  readonly memory: Memory
   readonly database: TestDatabase
   /** The key of the client "admin", who may do everything. */
   readonly adminKey: string
@@ -51,6 +54,8 @@ export interface TestGateway extends Gateway {
   /** Lets seconds pass in which the revocation feed brings nothing. */
   readonly passUnheard: (seconds: number) => void
   readonly call: (method: string, path: string, options?: Call) => Promise<Answer>
+  /** Where calls come from from now on. */
+  readonly comeFrom: (address: string | undefined) => void
   /** Answers a request, for a server in front. */
   readonly answer: (request: Request) => Promise<Response>
   /** Exchanges a key and answers the access token. */
@@ -94,12 +99,13 @@ export async function createTestGateway(
   const service = createService({ world, policy, memory })
   const behind = createGateway(options.rules, { basePath: '' })
   const gateway = createApp({ mounts: faces, basePath: '', corsOrigins: [], behind, ...options.app })
+  let address: string | undefined = '192.0.2.1'
   const requestLines: RequestLine[] = []
   const faults: unknown[] = []
   const bindings = {
     service,
     draining: false,
-    addressOf: () => '192.0.2.1',
+    addressOf: () => address,
     log: {
       request: (line: RequestLine) => requestLines.push(line),
       fault: (error: unknown) => faults.push(error),
@@ -125,6 +131,10 @@ export async function createTestGateway(
     service,
     behind,
     signingKeys,
+    memory,
+    comeFrom: (other) => {
+      address = other
+    },
     database,
     adminKey,
     requestLines,

@@ -24,11 +24,11 @@ export interface RoleStore {
 }
 
 export interface UserStore {
-  /** Adds a user with what comes of it, or says what of theirs another one has: of both the user name. */
-  readonly insertUser: (
-    user: User,
-    also: Also & { readonly token: OneTimeToken | undefined },
-  ) => Promise<'inserted' | 'email_taken' | 'username_taken'>
+  /**
+   * Adds a user with what comes of it, or says what of theirs another one has: of both the user name. Of an address that
+   * is taken it writes what is to be told of that, by as many statements.
+   */
+  readonly insertUser: (registration: Registration) => Promise<'inserted' | 'email_taken' | 'username_taken'>
   /** A user by id, deleted ones too. */
   readonly findUser: (id: string) => Promise<UserWithRole | undefined>
   readonly findUserByEmail: (email: string) => Promise<UserWithRole | undefined>
@@ -38,6 +38,16 @@ export interface UserStore {
   readonly findSigner: (identifier: SignerName, device: string) => Promise<Signer | undefined>
   /** Replaces the hash of a password that was made with older parameters, unless it has changed since. */
   readonly rehashPassword: (id: string, hash: { readonly from: string; readonly to: string }) => Promise<void>
+}
+
+/** A user to add, and what is written with it: for a new address, and for one that has an account. */
+export interface Registration {
+  readonly user: User
+  readonly token: OneTimeToken
+  readonly event: AuditEvent
+  readonly mail: QueuedMail
+  readonly knownEvent: AuditEvent
+  readonly knownMail: QueuedMail
 }
 
 /** A normalised address, or a user name in any case. */
@@ -68,7 +78,13 @@ export interface PersonSessionStore {
   readonly listPersonSessions: (userId: string, now: Date) => Promise<readonly PersonSession[]>
   /** Ends the live sessions of a user and their tokens; answers the revocations that it made, one for each. */
   readonly endPersonSessions: (
-    which: { readonly userId: string; readonly exceptId: string | undefined; readonly now: Date },
+    which: {
+      readonly userId: string
+      /** Only the one of this id, all but it, or all. */
+      readonly scope: 'session' | 'others' | 'all'
+      readonly sessionId: string
+      readonly now: Date
+    },
     revoke: (sessionId: string) => Revocation,
   ) => Promise<readonly Revocation[]>
 }
@@ -122,7 +138,7 @@ export interface SignInStore {
 }
 
 export interface OneTimeTokenStore {
-  /** Adds a token, and voids the unused ones of the same user and purpose. */
+  /** Adds a token, and voids the unused ones of the same user and purpose. Of a user that is not there it adds none. */
   readonly insertOneTimeToken: (token: OneTimeToken, also: Also) => Promise<void>
   readonly findOneTimeToken: (id: string) => Promise<OneTimeToken | undefined>
   /** Confirms the address that a token was mailed to, if token and address are as they were judged. */

@@ -46,6 +46,8 @@ export interface QueuedMail {
   readonly voidKey: string | undefined
   readonly createdAt: Date
   readonly nextAttemptAt: Date
+  /** Set from the start in a decoy: a row that is written so that to mail nobody takes as long as to mail somebody. */
+  readonly sentAt: Date | undefined
 }
 
 /** What is sealed in the outbox. */
@@ -72,5 +74,12 @@ export function queuedMail<K extends MailKind>(
     voidKey,
     createdAt: now,
     nextAttemptAt: now,
+    sentAt: undefined,
   }
+}
+
+/** The row of a mail that goes to nobody. */
+export function decoyMail(world: Pick<World, 'newId' | 'vault'>, now: Date): QueuedMail {
+  const order = { kind: 'email-known', to: '', facts: {}, userId: undefined, locale: undefined } as const
+  return { ...queuedMail(world, { ...order, voidKey: undefined }, now), sentAt: now }
 }

@@ -2,7 +2,7 @@
 export const signInMethods = ['password', 'totp', 'email', 'recovery_code', 'invite', 'reset'] as const
 export type SignInMethod = (typeof signInMethods)[number]
 
-export const signInOutcomes = ['success', 'wrong', 'delayed', 'unconfirmed', 'second_factor_due'] as const
+export const signInOutcomes = ['success', 'wrong', 'unconfirmed', 'refused', 'second_factor_due'] as const
 export type SignInOutcome = (typeof signInOutcomes)[number]
 
 /** One attempt to sign in, as its owner is shown it. */

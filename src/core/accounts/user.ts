@@ -1,7 +1,19 @@
 import type { Role } from './role.ts'
 
+/** What people say of themselves. */
+export interface UserProfile {
+  readonly name: string | undefined
+  readonly surname: string | undefined
+  readonly phone: string | undefined
+  /** A BCP 47 language tag. */
+  readonly locale: string | undefined
+  readonly avatarUrl: string | undefined
+  /** The owner's own notes; up to 16 KiB of JSON. */
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
 /** A person who can sign in. */
-export interface User {
+export interface User extends UserProfile {
   readonly id: string
   /** Normalised, as `parseEmail` leaves it. */
   readonly email: string
@@ -11,14 +23,6 @@ export interface User {
   readonly passwordHash: string | undefined
   readonly roleId: string
   readonly createdAt: Date
-  readonly name: string | undefined
-  readonly surname: string | undefined
-  readonly phone: string | undefined
-  /** A BCP 47 language tag. */
-  readonly locale: string | undefined
-  readonly avatarUrl: string | undefined
-  /** The owner's own notes; up to 16 KiB of JSON. */
-  readonly metadata: Readonly<Record<string, unknown>>
   readonly emailConfirmedAt: Date | undefined
   readonly disabledAt: Date | undefined
   /** From then on it can be restored for a while, and nobody else can have its address. */

@@ -1,4 +1,4 @@
-import { auditedSecondFactor } from '../accounts/audited-second-factor.ts'
+import { auditedAccounts } from '../accounts/audited-accounts.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
@@ -29,6 +29,7 @@ type Unaudited =
   | 'listSigningKeys'
   | 'listFactors'
   | 'sendFactorCode'
+  | 'readProfile'
 
 /**
  * Puts the audit log around the use cases: what was done is written down before it is answered, and when it cannot be
@@ -55,7 +56,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
   })
 
   const recorded: Omit<Service, Unaudited> = {
-    ...auditedSecondFactor(service, recorder),
+    ...auditedAccounts(service, recorder),
     exchange: (request, caller) =>
       byCredential(service.exchange(request, caller), {
         caller,

@@ -26,6 +26,12 @@ export interface AdmitOptions {
   readonly isEnrolment?: (() => boolean) | undefined
 }
 
+export type Admit = (
+  accessToken: string,
+  caller: Caller,
+  how?: AdmitOptions,
+) => Promise<Result<AdmittedCall, Failure>>
+
 /**
  * Admits a call by its access token: the token itself, the live revocations, the state of its key, the key's networks
  * and limits. All from memory, but for the first sight of a key and for keys with limits.

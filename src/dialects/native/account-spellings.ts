@@ -1,4 +1,5 @@
 import type { PasswordProblem } from '../../core/accounts/password.ts'
+import { refusedLimitHeaders } from '../../http/limit-headers.ts'
 import { challenged, type Spellings, tokenChallenged } from './spelling.ts'
 
 type AccountReason =
@@ -36,7 +37,7 @@ export const accountSpellings: Spellings<AccountReason> = {
     status: 429,
     code: 'login_delayed',
     message: 'Too many attempts have failed. Wait as long as Retry-After says.',
-    headers: ({ retryAfterSeconds }) => ({ 'Retry-After': String(retryAfterSeconds) }),
+    headers: ({ state }) => refusedLimitHeaders(state),
   },
   email_unconfirmed: {
     status: 403,

@@ -7,6 +7,11 @@ export function answer(c: GatewayContext, data: unknown, status: 200 | 201 | 202
   return json(c, { data, meta: meta(c) }, status)
 }
 
+/** Answers that it is done, and nothing beside. */
+export function answerNothing(c: GatewayContext): Response {
+  return reply(c, null, { status: 204, headers: {} })
+}
+
 /** JSON with its charset named, for the clients that guess another one without it. */
 export function json(c: GatewayContext, body: unknown, status: ContentfulStatusCode): Response {
   const headers = { 'Content-Type': 'application/json; charset=utf-8' }
