@@ -18,8 +18,6 @@ export interface Policy {
   /** The same for people. */
   readonly userAccessTtlSeconds: number
   readonly userRefreshTtlSeconds: number
-  /** The roles whose people must sign in with a second factor, beside those that say so themselves. */
-  readonly secondFactorRoles: readonly string[]
   /** How far clocks may disagree when `exp` and `nbf` are judged; at most 60 (RFC 7519 §4.1.4). */
   readonly clockSkewSeconds: number
   /** How long calls are admitted when the revocation feed is broken; then they are refused until it is back. */
@@ -41,4 +39,6 @@ export interface AccountPolicy {
   readonly emailConfirmation: 'required' | 'optional' | 'off'
   /** In characters. */
   readonly passwordMinLength: number
+  /** The roles whose people must sign in with a second factor, beside those that say so themselves. */
+  readonly secondFactorRoles: readonly string[]
 }

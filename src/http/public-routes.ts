@@ -23,6 +23,8 @@ export const publicRoutes: readonly string[] = [
   // What people have before they have a token: a password, a refresh token, a link from a mail.
   'POST /api/v1/auth/register',
   'POST /api/v1/auth/login',
+  'POST /api/v1/auth/login/email-code',
+  'POST /api/v1/auth/login/second-factor',
   'POST /api/v1/auth/refresh',
   'POST /api/v1/auth/email/confirm',
   'POST /api/v1/auth/email/resend',

@@ -67,7 +67,8 @@ async function post() {
     if (response.ok) return { code: 'done' }
     if (response.status >= 500) return { code: 'service_unavailable' }
     const { error } = await response.json()
-    return error
+    const { code, details } = error
+    return code === 'password_unacceptable' ? { code: 'password_' + details[0].code, details } : error
   } catch {
     return { code: 'unreachable' }
   }

@@ -119,7 +119,6 @@ export function parseSettings(
       userAccessTtlSeconds: values.USER_ACCESS_TTL_SECONDS ?? values.ACCESS_TTL_SECONDS,
       userRefreshTtlSeconds: values.USER_REFRESH_TTL_SECONDS ?? values.REFRESH_TTL_SECONDS,
       clockSkewSeconds: values.CLOCK_SKEW_SECONDS,
-      secondFactorRoles: values.SECOND_FACTOR_ROLES,
       signingAlgorithm: values.SIGNING_ALG,
       signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
       keyPrefix: values.KEY_PREFIX,
@@ -128,6 +127,7 @@ export function parseSettings(
         registration: values.REGISTRATION,
         emailConfirmation: values.EMAIL_CONFIRMATION,
         passwordMinLength: values.PASSWORD_MIN_LENGTH,
+        secondFactorRoles: values.SECOND_FACTOR_ROLES,
       },
     },
   })

@@ -38,9 +38,11 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
 
 /** Adds a token within the transaction of what it is for; none where there is no such user. */
 export async function addOneTimeToken(tx: Pick<Database, 'execute'>, token: OneTimeToken): Promise<void> {
-  await tx.execute(sql`insert into one_time_tokens (id, user_id, purpose, digest, email, created_at, expires_at)
+  await tx.execute(sql`insert into one_time_tokens (id, user_id, purpose, digest, email, created_at, expires_at,
+      attempts_left)
     select ${token.id}::uuid, id_user, ${token.purpose}, ${token.digest}, ${token.email ?? null},
-      ${token.createdAt.toISOString()}::timestamptz, ${token.expiresAt.toISOString()}::timestamptz
+      ${token.createdAt.toISOString()}::timestamptz, ${token.expiresAt.toISOString()}::timestamptz,
+      ${token.attemptsLeft ?? null}::integer
     from users where id_user = ${token.userId}::uuid`)
 }
 

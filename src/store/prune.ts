@@ -1,6 +1,7 @@
 import { inArray, lt } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { PruneStore } from '../core/ports.ts'
+import { signInChallenges } from './accounts-schema.ts'
 import type { Database } from './database.ts'
 import { rateLimits, replays, revocations, sessions } from './schema.ts'
 
@@ -31,6 +32,11 @@ export function pruneStore(db: Database): PruneStore {
           { before: sessionsBefore, limit },
         ),
         await pruneTable(revocations, { id: revocations.id, over: revocations.expiresAt }, { before, limit }),
+        await pruneTable(
+          signInChallenges,
+          { id: signInChallenges.id, over: signInChallenges.expiresAt },
+          { before, limit },
+        ),
         await pruneTable(replays, { id: replays.id, over: replays.expiresAt }, { before, limit }),
         // A bucket whose arrival time has passed is full, which is what one that is not there is.
         await pruneTable(

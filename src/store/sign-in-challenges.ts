@@ -48,7 +48,7 @@ export function challengeStore(db: Database): ChallengeStore {
       return taken.length === 1
     },
 
-    async passChallenge(id, proof, at) {
+    async passChallenge({ id, proof, at }, also) {
       const passed = await allOrNothing(db, async (tx) => {
         const used = await tx
           .update(signInChallenges)
@@ -67,6 +67,7 @@ export function challengeStore(db: Database): ChallengeStore {
           .returning({ id: signInChallenges.id })
         if (used.length === 0) return undefined
         if (proof.kind !== 'email' && !(await useProof(tx, proof, at))) return undefined
+        await addAlso(tx, also)
         return true
       })
       return passed ?? false

@@ -127,7 +127,7 @@ describeTheStore((the) => {
     const pass = async (step: number) => {
       const challenge = aChallenge()
       await the.store.insertChallenge(challenge)
-      return the.store.passChallenge(challenge.id, totp(factor, step), at(2))
+      return the.store.passChallenge({ id: challenge.id, proof: totp(factor, step), at: at(2) }, {})
     }
     expect((await aCrowd(() => pass(9))).filter(Boolean)).toHaveLength(1)
     expect([await pass(9), await pass(8), await pass(10)]).toEqual([false, false, true])
@@ -142,7 +142,9 @@ describeTheStore((the) => {
       return challenge
     })
     const proof = { kind: 'recovery_code', codeId: code!.id } as const
-    const passed = await aCrowd((index) => the.store.passChallenge(challenges[index]!.id, proof, at(2)))
+    const passed = await aCrowd((index) =>
+      the.store.passChallenge({ id: challenges[index]!.id, proof, at: at(2) }, {}),
+    )
     expect(passed.filter(Boolean)).toHaveLength(1)
     expect(await the.store.listRecoveryCodes(userId)).toHaveLength(1)
     const found = await Promise.all(challenges.map(({ id }) => the.store.findChallenge(id)))
@@ -154,7 +156,7 @@ describeTheStore((the) => {
     const challenge = aChallenge()
     await the.store.insertChallenge(challenge)
     const passed = await aCrowd((index) =>
-      the.store.passChallenge(challenge.id, totp(factor, 100 + index), at(2)),
+      the.store.passChallenge({ id: challenge.id, proof: totp(factor, 100 + index), at: at(2) }, {}),
     )
     expect(passed.filter(Boolean)).toHaveLength(1)
   })
@@ -180,7 +182,8 @@ describeTheStore((the) => {
     const last = new Date(at(600).getTime() - 1)
     expect(await the.store.takeChallengeAttempt(challenge.id, last)).toBe(true)
     expect(await the.store.takeChallengeAttempt(challenge.id, at(600))).toBe(false)
-    expect(await the.store.passChallenge(challenge.id, totp(await activated(), 5), at(600))).toBe(false)
+    const proof = totp(await activated(), 5)
+    expect(await the.store.passChallenge({ id: challenge.id, proof, at: at(600) }, {})).toBe(false)
   })
 
   it('passes a challenge by the code that was mailed last, in its time, once of twenty', async () => {
@@ -189,7 +192,7 @@ describeTheStore((the) => {
     const set = (digest: string) =>
       the.store.setChallengeCode(challenge.id, { digest, expiresAt: at(300), at: at(1) }, {})
     const pass = (codeDigest: string, seconds: number) =>
-      the.store.passChallenge(challenge.id, { kind: 'email', codeDigest }, at(seconds))
+      the.store.passChallenge({ id: challenge.id, proof: { kind: 'email', codeDigest }, at: at(seconds) }, {})
     expect([await set('one'), await set('two')]).toEqual([true, true])
     expect([await pass('one', 2), await pass('two', 300)]).toEqual([false, false])
     expect((await aCrowd(() => pass('two', 299))).filter(Boolean)).toHaveLength(1)

@@ -32,9 +32,13 @@ export const testPolicy: Policy = {
   signingAlgorithm: 'ES256',
   signingKeyRotationDays: 30,
   keyPrefix: 'gk',
-  secondFactorRoles: [],
   revocationsStaleSeconds: 300,
-  accounts: { registration: 'open', emailConfirmation: 'required', passwordMinLength: 15 },
+  accounts: {
+    registration: 'open',
+    emailConfirmation: 'required',
+    passwordMinLength: 15,
+    secondFactorRoles: [],
+  },
 }
 
 export interface TestGateway extends Gateway {

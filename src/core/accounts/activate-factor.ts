@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Factor } from './factor.ts'
 import { queuedMail } from './mail.ts'
+import { personOf } from './person-of.ts'
 import { clearProofTries, takeProofTry } from './proof-tries.ts'
 import { proveApp, proveMailedCode } from './prove-factor.ts'
 import { mintRecoveryCodes } from './recovery-code.ts'
@@ -17,12 +18,14 @@ export interface ActivatedFactor {
 /** Makes a factor count, by a first code of it. Its owner is told by mail. */
 export async function activateFactor(
   { world }: ServiceParts,
-  { principal }: Pick<Actor, 'principal'>,
+  actor: Actor,
   { id, code }: { readonly id: string; readonly code: string },
 ): Promise<Result<ActivatedFactor, Failure>> {
   const now = world.now()
-  const found = await world.store.findUser(principal.subject)
-  if (principal.assurance === undefined || found === undefined) return fail({ reason: 'person_needed' })
+  const person = personOf(actor)
+  if (!person.ok) return person
+  const found = await world.store.findUser(person.value.userId)
+  if (found === undefined) return fail({ reason: 'person_needed' })
   const { user } = found
   const factors = await world.store.listFactors(user.id)
   const factor = factors.find((one) => one.id === id && one.activatedAt === undefined)

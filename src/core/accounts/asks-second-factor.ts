@@ -4,15 +4,15 @@ import type { Role } from './role.ts'
 
 /** Says whether the people of a role must sign in with a second factor: by the role itself, or by the operator's list. */
 export function asksSecondFactor(
-  { secondFactorRoles }: Pick<Policy, 'secondFactorRoles'>,
+  { accounts }: Pick<Policy, 'accounts'>,
   { name, secondFactorRequired }: Pick<Role, 'name' | 'secondFactorRequired'>,
 ): boolean {
-  return secondFactorRequired || secondFactorRoles.includes(name)
+  return secondFactorRequired || accounts.secondFactorRoles.includes(name)
 }
 
 /** Says whether a session was opened with less than its role asks for: it can do nothing but set a second factor up. */
 export function lacksSecondFactor(
-  policy: Pick<Policy, 'secondFactorRoles'>,
+  policy: Pick<Policy, 'accounts'>,
   role: Pick<Role, 'name' | 'secondFactorRequired'>,
   level: Assurance['level'],
 ): boolean {

@@ -43,5 +43,11 @@ export function auditedSecondFactor(
     mailSignInCode: (challenge, caller) =>
       // Nothing is changed yet: the sign-in that it is for is told when it ends.
       byCredential(service.mailSignInCode(challenge, caller), { caller, draft: () => undefined }),
+    completeSignIn: (answer, caller) =>
+      byCredential(service.completeSignIn(answer, caller), {
+        caller,
+        // Its row was committed with the session.
+        draft: () => undefined,
+      }),
   }
 }

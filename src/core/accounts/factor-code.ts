@@ -7,6 +7,7 @@ import { type QueuedMail, queuedMail } from './mail.ts'
 import { takeMailRate } from './mail-rate.ts'
 import { mailedCodeDigest, mailedCodeLifetimeMs, mintMailedCode } from './mailed-code.ts'
 import type { OneTimeToken } from './one-time-token.ts'
+import { personOf } from './person-of.ts'
 import type { User } from './user.ts'
 
 const ATTEMPTS = 5
@@ -18,13 +19,12 @@ export interface FactorCode {
 }
 
 /** Mails a code to somebody who is signed in, to prove by what is mailed to them. It voids the one before. */
-export async function sendFactorCode(
-  parts: ServiceParts,
-  { principal }: Pick<Actor, 'principal'>,
-): Promise<Result<void, Failure>> {
+export async function sendFactorCode(parts: ServiceParts, actor: Actor): Promise<Result<void, Failure>> {
   const { world } = parts
-  const found = await world.store.findUser(principal.subject)
-  if (principal.assurance === undefined || found === undefined) return fail({ reason: 'person_needed' })
+  const person = personOf(actor)
+  if (!person.ok) return person
+  const found = await world.store.findUser(person.value.userId)
+  if (found === undefined) return fail({ reason: 'person_needed' })
   const factors = await world.store.listFactors(found.user.id)
   if (!factors.some(({ kind }) => kind === 'email')) return fail({ reason: 'factor_not_found' })
   const made = await mailFactorCode(parts, found.user)

@@ -1,8 +1,9 @@
 import type { Actor } from '../caller.ts'
 import type { Failure } from '../failure.ts'
-import { fail, ok, type Result } from '../result.ts'
+import { ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Factor } from './factor.ts'
+import { personOf } from './person-of.ts'
 
 export interface FactorsOfPerson {
   readonly factors: readonly Factor[]
@@ -12,12 +13,14 @@ export interface FactorsOfPerson {
 /** The factors of somebody who is signed in, those too that do not count yet. */
 export async function listFactors(
   { world }: ServiceParts,
-  { principal }: Pick<Actor, 'principal'>,
+  actor: Actor,
 ): Promise<Result<FactorsOfPerson, Failure>> {
-  if (principal.assurance === undefined) return fail({ reason: 'person_needed' })
+  const person = personOf(actor)
+  if (!person.ok) return person
+  const { userId } = person.value
   const [factors, codes] = await Promise.all([
-    world.store.listFactors(principal.subject),
-    world.store.listRecoveryCodes(principal.subject),
+    world.store.listFactors(userId),
+    world.store.listRecoveryCodes(userId),
   ])
   return ok({ factors, recoveryCodesLeft: codes.length })
 }

@@ -1,10 +1,10 @@
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { findLiveChallenge } from './live-challenge.ts'
 import { queuedMail } from './mail.ts'
 import { takeMailRate } from './mail-rate.ts'
 import { mailedCodeDigest, mailedCodeLifetimeMs, mintMailedCode } from './mailed-code.ts'
-import { findLiveChallenge } from './sign-in-challenge.ts'
 
 /** Mails a code for one attempt to sign in. A newer one takes its place, and brings no new tries. */
 export async function mailSignInCode(

@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Factor } from './factor.ts'
+import { personOf } from './person-of.ts'
 import { clearProofTries, takeProofTry } from './proof-tries.ts'
 import { proveAny } from './prove-factor.ts'
 import type { FactorProof } from './second-factor-store.ts'
@@ -27,24 +28,27 @@ export interface ProvenSelf extends UserWithRole {
  */
 export async function proveAgain(
   { world }: Pick<ServiceParts, 'world'>,
-  { principal }: Pick<Actor, 'principal'>,
+  actor: Actor,
   { password, code, needsCode }: ProofOfSelf & { readonly needsCode: 'always' | 'without_second_factor' },
 ): Promise<Result<ProvenSelf, Failure>> {
   const now = world.now()
-  const found = await world.store.findUser(principal.subject)
-  if (principal.assurance === undefined || found === undefined) return fail({ reason: 'person_needed' })
+  const person = personOf(actor)
+  if (!person.ok) return person
+  const found = await world.store.findUser(person.value.userId)
+  if (found === undefined) return fail({ reason: 'person_needed' })
   const { user } = found
+  const factors = await world.store.listFactors(user.id)
+  const isCodeDue =
+    factors.some(({ activatedAt }) => activatedAt !== undefined) &&
+    (needsCode === 'always' || person.value.aal < 2)
+  // Before anything is tried, and so without a count.
+  if (isCodeDue && code === undefined) return fail({ reason: 'second_factor_required', by: 'code' })
   const counted = await takeProofTry(world, user.id, now)
   if (!counted.ok) return counted
   const { passwordHash } = user
   if (passwordHash === undefined || !(await world.passwords.verify(password, passwordHash))) {
     return fail({ reason: 'reauthentication_failed', field: 'password' })
   }
-  const factors = await world.store.listFactors(user.id)
-  const isCodeDue =
-    factors.some(({ activatedAt }) => activatedAt !== undefined) &&
-    (needsCode === 'always' || principal.assurance.level < 2)
-  if (isCodeDue && code === undefined) return fail({ reason: 'second_factor_required', by: 'code' })
   const proof =
     isCodeDue && code !== undefined
       ? await proveAny(world, { userId: user.id, factors, code }, now)

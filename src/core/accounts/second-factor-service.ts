@@ -2,12 +2,15 @@ import type { Actor, Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import type { Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import type { PersonTokens } from '../tokens/person-tokens.ts'
 import { type ActivatedFactor, activateFactor } from './activate-factor.ts'
+import { completeSignIn } from './complete-sign-in.ts'
 import { type EnrolledApp, enrolApp, enrolMailedCodes, type FactorOrder } from './enrol-factor.ts'
 import type { Factor } from './factor.ts'
 import { sendFactorCode } from './factor-code.ts'
 import { type FactorsOfPerson, listFactors } from './list-factors.ts'
 import { mailSignInCode } from './mail-sign-in-code.ts'
+import type { ChallengeAnswer } from './pass-challenge.ts'
 import type { ProofOfSelf } from './prove-again.ts'
 import { removeFactor } from './remove-factor.ts'
 import { renewRecoveryCodes } from './renew-recovery-codes.ts'
@@ -33,6 +36,8 @@ export interface SecondFactorService {
   ) => Promise<Result<readonly string[], Failure>>
   /** Mails a code for one attempt to sign in. */
   readonly mailSignInCode: (challenge: string, caller: Caller) => Promise<Result<void, Failure>>
+  /** Ends a sign-in that a right password began. */
+  readonly completeSignIn: (answer: ChallengeAnswer, caller: Caller) => Promise<Result<PersonTokens, Failure>>
 }
 
 export function bindSecondFactor(parts: ServiceParts): SecondFactorService {
@@ -45,5 +50,6 @@ export function bindSecondFactor(parts: ServiceParts): SecondFactorService {
     removeFactor: (actor, shown) => removeFactor(parts, actor, shown),
     renewRecoveryCodes: (actor, shown) => renewRecoveryCodes(parts, actor, shown),
     mailSignInCode: (challenge) => mailSignInCode(parts, challenge),
+    completeSignIn: (answer, caller) => completeSignIn(parts, answer, caller),
   }
 }

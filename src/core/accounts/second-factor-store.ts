@@ -77,5 +77,8 @@ export interface ChallengeStore {
   /** Counts a try before anybody looks at it; false when the challenge has none left, is used or over. */
   readonly takeChallengeAttempt: (id: string, now: Date) => Promise<boolean>
   /** Uses challenge and proof up, both or neither; of all who try at once one is told true. */
-  readonly passChallenge: (id: string, proof: SignInProof, at: Date) => Promise<boolean>
+  readonly passChallenge: (
+    passing: { readonly id: string; readonly proof: SignInProof; readonly at: Date },
+    also: Also,
+  ) => Promise<boolean>
 }

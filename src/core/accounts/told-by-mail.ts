@@ -1,6 +1,6 @@
 import type { World } from '../ports.ts'
 import { type MailFacts, type QueuedMail, queuedMail } from './mail.ts'
-import type { FactorProof } from './second-factor-store.ts'
+import type { SignInProof } from './second-factor-store.ts'
 import type { User } from './user.ts'
 
 type Told = 'factor-added' | 'factor-removed' | 'recovery-code-used'
@@ -18,7 +18,7 @@ export function toldByMail<K extends Told>(
 /** As above of a recovery code; no mail for any other proof. */
 export async function recoveryToldByMail(
   world: Pick<World, 'newId' | 'vault' | 'store'>,
-  { user, proof }: { readonly user: User; readonly proof: Pick<FactorProof, 'kind'> | undefined },
+  { user, proof }: { readonly user: User; readonly proof: Pick<SignInProof, 'kind'> | undefined },
   now: Date,
 ): Promise<readonly QueuedMail[]> {
   if (proof?.kind !== 'recovery_code') return []

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import type { Factor } from '../../core/accounts/factor.ts'
 import { actorOf } from '../../http/caller.ts'
-import { endpoint, refused } from './endpoint.ts'
+import { accountEndpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
 import { answers, name, uuid } from './schemas.ts'
+import { password } from './user-schemas.ts'
 
 const factorSchema = z
   .object({
@@ -20,9 +21,6 @@ const code = z
   .max(100)
   .openapi({ description: 'Six digits of an app or a mail, or a recovery code.' })
 
-/** Never read for its form: a password that does not fit is a wrong one. */
-const password = z.string('A text is needed.')
-
 const proof = {
   password: password.openapi({ description: 'The current password.' }),
   code: code.optional().openapi({
@@ -37,7 +35,7 @@ const recoveryCodes = z.array(z.string()).openapi({
 
 const tag = 'Second factor'
 
-export const listFactorsEndpoint = endpoint({
+export const listFactorsEndpoint = accountEndpoint({
   method: 'get',
   path: '/me/factors',
   isEnrolment: true,
@@ -56,7 +54,7 @@ export const listFactorsEndpoint = endpoint({
   },
 })
 
-export const enrolAppEndpoint = endpoint({
+export const enrolAppEndpoint = accountEndpoint({
   method: 'post',
   path: '/me/factors/totp',
   isEnrolment: true,
@@ -67,7 +65,7 @@ export const enrolAppEndpoint = endpoint({
   request: { body: z.strictObject({ ...proof, name: name.optional() }) },
   answers: answers(factorSchema.extend({ secret: z.string(), uri: z.string(), qr_svg: z.string() }), {
     status: 201,
-    errors: [400, 401, 403, 409, 429, 503],
+    errors: [400, 401, 403, 409, 422, 429, 503],
   }),
   async handle(c, { body }) {
     const enrolled = await c.env.service.enrolApp(actorOf(c), orderOf(body))
@@ -77,7 +75,7 @@ export const enrolAppEndpoint = endpoint({
   },
 })
 
-export const enrolMailedCodesEndpoint = endpoint({
+export const enrolMailedCodesEndpoint = accountEndpoint({
   method: 'post',
   path: '/me/factors/email',
   isEnrolment: true,
@@ -86,14 +84,14 @@ export const enrolMailedCodesEndpoint = endpoint({
   description:
     'Mails a first code to the confirmed address of the account; it counts when that has activated it.',
   request: { body: z.strictObject({ ...proof, name: name.optional() }) },
-  answers: answers(factorSchema, { status: 201, errors: [400, 401, 403, 409, 429, 503] }),
+  answers: answers(factorSchema, { status: 201, errors: [400, 401, 403, 409, 422, 429, 503] }),
   async handle(c, { body }) {
     const enrolled = await c.env.service.enrolMailedCodes(actorOf(c), orderOf(body))
     return enrolled.ok ? answer(c, spellFactor(enrolled.value), 201) : refused(c, enrolled.failure)
   },
 })
 
-export const sendFactorCodeEndpoint = endpoint({
+export const sendFactorCodeEndpoint = accountEndpoint({
   method: 'post',
   path: '/me/factors/email/code',
   isEnrolment: true,
@@ -108,7 +106,7 @@ export const sendFactorCodeEndpoint = endpoint({
   },
 })
 
-export const activateFactorEndpoint = endpoint({
+export const activateFactorEndpoint = accountEndpoint({
   method: 'post',
   path: '/me/factors/{id}/activate',
   isEnrolment: true,
@@ -118,7 +116,7 @@ export const activateFactorEndpoint = endpoint({
     'With the first one come ten recovery codes, shown this once; recovery_codes is null where there are some already. The session stays what it is: sign in again to have one with two factors.',
   request: { params: z.object({ id: uuid }), body: z.strictObject({ code }) },
   answers: answers(factorSchema.extend({ recovery_codes: recoveryCodes.nullable() }), {
-    errors: [400, 401, 403, 404, 429, 503],
+    errors: [400, 401, 403, 404, 422, 429, 503],
   }),
   async handle(c, { params, body }) {
     const activated = await c.env.service.activateFactor(actorOf(c), { id: params.id, code: body.code })
@@ -128,7 +126,7 @@ export const activateFactorEndpoint = endpoint({
   },
 })
 
-export const removeFactorEndpoint = endpoint({
+export const removeFactorEndpoint = accountEndpoint({
   method: 'delete',
   path: '/me/factors/{id}',
   tag,
@@ -136,7 +134,7 @@ export const removeFactorEndpoint = endpoint({
   description:
     'Of one that counts with a code as well, whatever the session. With the last one go the recovery codes.',
   request: { params: z.object({ id: uuid }), body: z.strictObject(proof) },
-  answers: answers(z.object({ id: z.uuid() }), { errors: [400, 401, 403, 404, 429, 503] }),
+  answers: answers(z.object({ id: z.uuid() }), { errors: [400, 401, 403, 404, 422, 429, 503] }),
   async handle(c, { params, body }) {
     const shown = { id: params.id, password: body.password, code: body.code }
     const removed = await c.env.service.removeFactor(actorOf(c), shown)
@@ -144,7 +142,7 @@ export const removeFactorEndpoint = endpoint({
   },
 })
 
-export const renewRecoveryCodesEndpoint = endpoint({
+export const renewRecoveryCodesEndpoint = accountEndpoint({
   method: 'post',
   path: '/me/recovery-codes',
   tag,
@@ -153,7 +151,7 @@ export const renewRecoveryCodesEndpoint = endpoint({
   request: { body: z.strictObject(proof) },
   answers: answers(z.object({ recovery_codes: recoveryCodes }), {
     status: 201,
-    errors: [400, 401, 403, 404, 429, 503],
+    errors: [400, 401, 403, 404, 422, 429, 503],
   }),
   async handle(c, { body }) {
     const shown = { password: body.password, code: body.code }

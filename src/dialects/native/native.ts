@@ -28,6 +28,7 @@ import { refuse } from './refuse.ts'
 import { confirmEmailEndpoint, registerEndpoint, resendConfirmationEndpoint } from './register.ts'
 import { endSessionEndpoint, endTokenEndpoint, listSessionsEndpoint } from './sessions.ts'
 import { refreshPersonEndpoint, signInEndpoint, signOutEndpoint } from './sign-in.ts'
+import { completeSignInEndpoint, mailSignInCodeEndpoint } from './sign-in-codes.ts'
 import {
   importSigningKeyEndpoint,
   listSigningKeysEndpoint,
@@ -48,6 +49,8 @@ export const native: Mount = {
     confirmEmailEndpoint,
     resendConfirmationEndpoint,
     signInEndpoint,
+    mailSignInCodeEndpoint,
+    completeSignInEndpoint,
     refreshPersonEndpoint,
     signOutEndpoint,
     meEndpoint,

@@ -84,6 +84,7 @@ export const refreshPersonEndpoint = accountEndpoint({
 export const signOutEndpoint = accountEndpoint({
   method: 'post',
   path: '/auth/logout',
+  isEnrolment: true,
   tag: TAG,
   summary: 'Sign out',
   description: 'Of this session, of all others, or of all. Their tokens end at once.',

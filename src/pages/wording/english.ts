@@ -56,7 +56,7 @@ export const english: Wording = {
       title: 'There is no link here',
       text: 'Open the link from the mail again: this page forgets it when it is reloaded.',
     },
-    link_invalid: {
+    invalid_link: {
       title: 'This link is no longer good',
       text: 'It has been used, has run out, or was replaced by a newer one. Ask for another mail.',
     },
@@ -66,6 +66,8 @@ export const english: Wording = {
     password_too_short: 'This password is too short: at least {n} characters are needed.',
     password_too_long: 'This password is too long: at most {n} characters can be used.',
     password_common: 'This password is one of the first that others would guess. Choose another one.',
+    password_personal: 'This password is little more than your own name or address. Choose another one.',
+    password_not_text: 'This password holds a character that cannot be stored. Choose another one.',
     rate_limited: 'That was too often. Wait a few minutes, then try again.',
     service_unavailable: 'That does not work right now. Nothing has been changed; try again shortly.',
     unreachable: 'The server could not be reached. Check your connection, then try again.',

@@ -59,7 +59,7 @@ export const french: Wording = {
       title: 'Il n’y a pas de lien ici',
       text: 'Ouvrez de nouveau le lien du message : cette page l’oublie quand elle est rechargée.',
     },
-    link_invalid: {
+    invalid_link: {
       title: 'Ce lien n’est plus valable',
       text: 'Il a déjà servi, il a expiré, ou un plus récent l’a remplacé. Demandez un nouveau message.',
     },
@@ -70,6 +70,10 @@ export const french: Wording = {
     password_too_long: 'Ce mot de passe est trop long : {n} caractères au plus.',
     password_common:
       'Ce mot de passe est l’un des premiers que d’autres essaieraient. Choisissez-en un autre.',
+    password_personal:
+      'Ce mot de passe n’est guère plus que votre nom ou votre adresse. Choisissez-en un autre.',
+    password_not_text:
+      'Ce mot de passe contient un caractère impossible à enregistrer. Choisissez-en un autre.',
     rate_limited: 'Trop d’essais. Attendez quelques minutes, puis réessayez.',
     service_unavailable: 'Cela ne marche pas pour le moment. Rien n’a été changé ; réessayez bientôt.',
     unreachable: 'Le serveur est injoignable. Vérifiez votre connexion, puis réessayez.',

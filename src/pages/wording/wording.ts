@@ -10,10 +10,10 @@ export interface Wording {
   readonly password: { readonly label: string; readonly hint: string; readonly show: string }
   readonly pages: Readonly<Record<AccountPageName, PageWords>>
   /** What ends a page: the API's code for a link that is no good, and the lack of one. */
-  readonly outcomes: Readonly<Record<'link_missing' | 'link_invalid', Outcome>>
+  readonly outcomes: Readonly<Record<'link_missing' | 'invalid_link', Outcome>>
   /**
-   * What leaves the button to be pressed again, by the code that the API refuses with; `failed` for every other one.
-   * `{n}` stands for the number in the refusal's details.
+   * What leaves the button to be pressed again, by the code that the API refuses with; of a password that cannot be
+   * chosen by the code in the details. `failed` for every other one. `{n}` stands for the number in the details.
    */
   readonly problems: Readonly<Record<ProblemCode, string>>
 }
@@ -35,6 +35,8 @@ type ProblemCode =
   | 'password_too_short'
   | 'password_too_long'
   | 'password_common'
+  | 'password_personal'
+  | 'password_not_text'
   | 'rate_limited'
   | 'service_unavailable'
   /** The gateway could not be reached at all. */

@@ -236,7 +236,7 @@ describe('registration', () => {
 })
 
 const the = (emailConfirmation: 'required' | 'optional' | 'off') =>
-  ({ registration: 'open', emailConfirmation, passwordMinLength: 15 }) as const
+  ({ registration: 'open', emailConfirmation, passwordMinLength: 15, secondFactorRoles: [] }) as const
 
 describe('the link that confirms an address', () => {
   const registered = async () => {
