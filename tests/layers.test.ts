@@ -26,7 +26,7 @@ const allowed: Readonly<
   core: { rooms: ['core'], packages: /^jose$/ },
   store: { rooms: ['store', 'core'], packages: /^(drizzle-orm(\/|$)|jose$)/ },
   http: { rooms: ['http', 'core'], packages: /^(hono(\/|$)|@hono\/zod-openapi$|zod$)/ },
-  pages: { rooms: ['pages', 'http'], packages: /^hono\/html$/ },
+  pages: { rooms: ['pages', 'http', 'core'], packages: /^hono\/html$/ },
   dialects: {
     rooms: ['dialects', 'pages', 'http', 'core'],
     packages: /^(hono(\/|$)|@hono\/zod-openapi$|zod$)/,

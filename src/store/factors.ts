@@ -52,6 +52,8 @@ export function factorStore(db: Database): FactorStore {
         if (activated.length === 0) return undefined
         // Of an app the step is used up with the activation itself.
         if (proof.kind !== 'totp' && !(await useProof(tx, proof, at))) return undefined
+        // Whoever began with another one did so before this one counted, and without a code of it.
+        await tx.delete(factors).where(and(eq(factors.userId, userId), isNull(factors.activatedAt)))
         const left = await tx
           .select({ id: recoveryCodes.id })
           .from(recoveryCodes)

@@ -2,6 +2,8 @@ import type { Browser, BrowserContext, ConsoleMessage, Page, Request } from 'pla
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { english } from '../../src/pages/wording/english.ts'
 import { french } from '../../src/pages/wording/french.ts'
+import { createVault } from '../../src/runtime/vault.ts'
+import { testSecret } from '../support/gateway-process.ts'
 import { startTestServer, type TestServer } from '../support/running-gateway.ts'
 import { openBrowser } from './chromium.ts'
 
@@ -15,7 +17,7 @@ let requests: Request[]
 let complaints: string[]
 
 beforeAll(async () => {
-  gateway = await startTestServer()
+  gateway = await startTestServer({ REGISTRATION: 'open' })
   browser = await openBrowser()
 })
 
@@ -126,6 +128,50 @@ describe('the language of a page', () => {
     await page.getByRole('button', { name: english.pages.reset.button }).waitFor()
     expect(page.url()).toBe(`${gateway.url}/account/reset?lang=en`)
     expect(complaints).toEqual([])
+  })
+})
+
+describe('a link to confirm an address', () => {
+  /** Registers somebody and answers the token of the mail that they are sent. */
+  const mailedToken = async () => {
+    const email = `${crypto.randomUUID()}@example.com`
+    const json = { email, password: 'a long enough password' }
+    expect((await gateway.call('POST', '/api/v1/auth/register', { json })).status).toBe(202)
+    const [row] = await gateway.database.query(
+      `select sealed_message from mail_outbox join users on id_user = user_id where email = $1`,
+      [email],
+    )
+    const message = createVault([testSecret]).unseal('mail', String(row?.['sealed_message']))
+    return JSON.parse(message!).facts.token as string
+  }
+  const confirm = async (token: string) => {
+    await open(`/account/confirm#token=${token}`)
+    await page.getByRole('button', { name: english.pages.confirm.button }).click()
+  }
+
+  it('confirms it when the button is pressed, once, however often it was opened before', async () => {
+    const token = await mailedToken()
+    for (let index = 0; index < 3; index++) {
+      await openPage({})
+      await open(`/account/confirm#token=${token}`)
+      await page.getByRole('button').waitFor()
+      await fetch(`${gateway.url}/account/confirm?token=${token}`)
+    }
+    await confirm(token)
+    await heading(english.pages.confirm.done.title).waitFor()
+    expect(await page.getByRole('button').count()).toBe(0)
+    expect(await focused()).toBe('section#outcome')
+    await openPage({})
+    await confirm(token)
+    await heading(english.outcomes.invalid_link.title).waitFor()
+    expect(complaints.filter((text) => !text.includes('401'))).toEqual([])
+  })
+
+  it('that nobody was sent is no longer good, in the language of the reader', async () => {
+    await openPage({ locale: 'fr' })
+    await open('/account/confirm#token=made-up')
+    await page.getByRole('button', { name: french.pages.confirm.button }).click()
+    await heading(french.outcomes.invalid_link.title).waitFor()
   })
 })
 

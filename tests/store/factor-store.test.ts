@@ -114,6 +114,12 @@ describeTheStore((the) => {
     expect(await the.store.activateFactor({ ...activation, userId }, {})).toBe('refused')
   })
 
+  it('leaves none that was begun before a factor came to count', async () => {
+    await added({ kind: 'email' })
+    const counting = await activated()
+    expect((await the.store.listFactors(userId)).map(({ id }) => id)).toEqual([counting.id])
+  })
+
   it('adds no recovery codes with a second factor', async () => {
     await activated()
     const other = await added()

@@ -11,16 +11,22 @@ export interface LiveGateway {
   readonly stop: () => Promise<void>
 }
 
+type Environment = Readonly<Record<string, string>>
+
 /** Every place where Guichet runs, each started as an operator would. */
-export const platforms: Readonly<Record<string, () => Promise<LiveGateway>>> = {
-  'Node with the embedded database': async () => {
-    const gateway = await startGatewayProcess()
+export const platforms: Readonly<Record<string, (env?: Environment) => Promise<LiveGateway>>> = {
+  'Node with the embedded database': async (env = {}) => {
+    const gateway = await startGatewayProcess(env)
     return { url: gateway.url, adminKey: await gateway.firstKey(), stop: gateway.remove }
   },
 
-  'Node with PostgreSQL': async () => {
+  'Node with PostgreSQL': async (env = {}) => {
     const database = await freshDatabase()
-    const gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
+    const gateway = await startGatewayProcess({
+      DATABASE_URL: database.url,
+      GUICHET_SECRET: testSecret,
+      ...env,
+    })
     return {
       url: gateway.url,
       adminKey: await gateway.firstKey(),
@@ -31,13 +37,14 @@ export const platforms: Readonly<Record<string, () => Promise<LiveGateway>>> = {
     }
   },
 
-  'workerd with PostgreSQL': async () => {
+  'workerd with PostgreSQL': async (env = {}) => {
     const database = await freshDatabase()
     await migratePostgres({ url: database.url, poolMax: 1, connectTimeoutMs: 2000, queryTimeoutMs: 5000 })
     const adminKey = mintApiKeyText(system, 'gk')
     const worker = await startTestWorker(database.url, {
       GUICHET_SECRET: testSecret,
       BOOTSTRAP_API_KEY: adminKey,
+      ...env,
     })
     return {
       url: worker.url,

@@ -3,11 +3,14 @@ import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Factor } from './factor.ts'
-import { queuedMail } from './mail.ts'
 import { personOf } from './person-of.ts'
 import { clearProofTries, takeProofTry } from './proof-tries.ts'
 import { proveApp, proveMailedCode } from './prove-factor.ts'
 import { mintRecoveryCodes } from './recovery-code.ts'
+import { toldByMail } from './told-by-mail.ts'
+
+/** What was begun and left lying is nothing that an old session may come back to. */
+const ACTIVATION_MAX_MS = 3_600_000
 
 export interface ActivatedFactor {
   readonly factor: Factor
@@ -29,7 +32,9 @@ export async function activateFactor(
   const { user } = found
   const factors = await world.store.listFactors(user.id)
   const factor = factors.find((one) => one.id === id && one.activatedAt === undefined)
-  if (factor === undefined) return fail({ reason: 'factor_not_found' })
+  if (factor === undefined || now.getTime() - factor.createdAt.getTime() >= ACTIVATION_MAX_MS) {
+    return fail({ reason: 'factor_not_found' })
+  }
   const counted = await takeProofTry(world, user.id, now)
   if (!counted.ok) return counted
   const proof =
@@ -38,18 +43,8 @@ export async function activateFactor(
       : await proveMailedCode(world, { userId: user.id, code }, now)
   if (proof === undefined) return fail({ reason: 'reauthentication_failed', field: 'code' })
   const recovery = mintRecoveryCodes(world, user.id, now)
-  const mail = queuedMail(
-    world,
-    {
-      kind: 'factor-added',
-      to: user.email,
-      facts: { factor: factor.name, at: now.toISOString() },
-      userId: user.id,
-      locale: user.locale,
-      voidKey: undefined,
-    },
-    now,
-  )
+  const facts = { factor: factor.name, at: now.toISOString() }
+  const mail = toldByMail(world, { user, kind: 'factor-added', facts }, now)
   const outcome = await world.store.activateFactor(
     { id, userId: user.id, proof, codes: recovery.codes, at: now },
     { mails: [mail] },

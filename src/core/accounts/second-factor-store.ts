@@ -27,7 +27,8 @@ export interface FactorStore {
   ) => Promise<void>
   /**
    * Makes a factor count, as a new version of its user, so that no sign-in that was judged without it ends well. The
-   * recovery codes are added where the user has none left.
+   * recovery codes are added where the user has none left. Factors that do not count yet are gone: they were begun without
+   * a code of this one.
    */
   readonly activateFactor: (
     activation: {

@@ -1,3 +1,5 @@
+import type { PasswordProblem } from '../../core/accounts/password.ts'
+
 export type AccountPageName = 'confirm' | 'reset' | 'email' | 'undoEmail' | 'invite'
 
 /** How the account pages speak, in one language. */
@@ -32,11 +34,7 @@ interface Outcome {
 
 type ProblemCode =
   | 'password_missing'
-  | 'password_too_short'
-  | 'password_too_long'
-  | 'password_common'
-  | 'password_personal'
-  | 'password_not_text'
+  | `password_${PasswordProblem}`
   | 'rate_limited'
   | 'service_unavailable'
   /** The gateway could not be reached at all. */

@@ -102,6 +102,22 @@ describe('an authenticator app', () => {
     expect((await beginApp()).status).toBe(201)
   })
 
+  it('is activated within the hour, and not by whoever began before another one counted', async () => {
+    const late = (await beginApp()).body.data
+    gateway.pass(3600)
+    expect(codeOf(await activate(late.id, appCode(gateway, late.secret)))).toEqual([404, 'factor_not_found'])
+    access = (await signedIn(gateway, person)).access
+    const begun = (await beginApp()).body.data
+    gateway.pass(3599)
+    expect((await asPerson('POST', '/me/factors/email', { password: person.password })).status).toBe(201)
+    const [email] = (await asPerson('GET', '/me/factors')).body.data.items.filter(
+      ({ kind }: { kind: string }) => kind === 'email',
+    )
+    const code = await mailedCode(gateway, 'factor-code', person.email)
+    expect((await activate(email.id, code)).status).toBe(200)
+    expect(codeOf(await activate(begun.id, appCode(gateway, begun.secret)))).toEqual([404, 'factor_not_found'])
+  })
+
   it('of somebody else is not there', async () => {
     const { id, secret } = (await beginApp()).body.data
     const stranger = await aPerson(gateway)
@@ -196,6 +212,31 @@ describe('a factor that counts', () => {
     }
     const answer = await asPerson('POST', '/me/factors/totp', { password: person.password }, two)
     expect(codeOf(answer)).toEqual([409, 'too_many_factors'])
+  })
+})
+
+describe('the audit log', () => {
+  it('tells of factors that were begun, that count and that are gone, and of new recovery codes', async () => {
+    const app = await withApp(gateway, person, access)
+    const { password } = person
+    const json = () => ({ password, code: appCode(gateway, app.secret) })
+    expect((await asPerson('POST', '/me/recovery-codes', json())).status).toBe(201)
+    gateway.pass(60)
+    expect((await asPerson('DELETE', `/me/factors/${app.id}`, json())).status).toBe(200)
+    const admin = await gateway.accessToken()
+    const log = await asPerson('GET', `/audit?user_id=${person.id}`, undefined, admin)
+    const told = log.body.data.items.map(({ kind, target, details }: Record<string, unknown>) => [
+      kind,
+      target,
+      details,
+    ])
+    expect(told.slice(0, 4)).toEqual([
+      ['factor.remove', app.id, {}],
+      ['recovery-codes.renew', null, {}],
+      ['factor.activate', app.id, { kind: 'totp' }],
+      ['factor.enrol', app.id, { kind: 'totp' }],
+    ])
+    for (const secret of [app.secret, ...app.recoveryCodes]) expect(log.text).not.toContain(secret)
   })
 })
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseRules } from '../../../src/gateway/rules-file.ts'
 import { claimsOf } from '../../support/oauth.ts'
 import { aPerson, type PersonSeen, signedIn, withRole } from '../../support/people.ts'
 import { appCode, challengeOf, complete, withApp } from '../../support/second-factor.ts'
@@ -8,7 +9,9 @@ let gateway: TestGateway
 let person: PersonSeen
 
 beforeAll(async () => {
-  gateway = await createTestGateway()
+  const rules = parseRules(JSON.stringify({ routes: [{ path: '/orders/*' }] }))
+  if (!rules.ok) throw new Error(JSON.stringify(rules.failure))
+  gateway = await createTestGateway({ rules: rules.value, trustsPeer: true })
 })
 
 afterAll(() => gateway.close())
@@ -83,13 +86,22 @@ describe('somebody whose role asks for a second factor, and who has none', () =>
     expect((await get('/api/v1/me', access)).status).toBe(401)
   })
 
-  it('is told by introspection to hold nothing', async () => {
+  it('gets to no API behind the gateway, though any token would do there', async () => {
+    const role = await withRole(gateway, person, [])
+    const { access } = await signedIn(gateway, person)
+    const headers = { 'X-Forwarded-Method': 'GET', 'X-Forwarded-Host': 'a.test', 'X-Forwarded-Uri': '/orders/7' }
+    const asked = () => gateway.call('GET', '/authz/forward-auth', { token: access, headers })
+    expect((await asked()).status).toBe(200)
+    await ask(role)
+    const refused = await asked()
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'second_factor_required'])
+  })
+
+  it('is to introspection as good as nobody', async () => {
     await roleThatAsks()
     const { access } = await signedIn(gateway, person)
-    const json = { token: access, client_id: 'x' }
-    const admin = await gateway.accessToken()
-    const form = { token: json.token }
-    const answer = await gateway.call('POST', '/oauth2/introspect', { token: admin, form })
+    const token = await gateway.accessToken()
+    const answer = await gateway.call('POST', '/oauth2/introspect', { token, form: { token: access } })
     expect(answer.body).toEqual({ active: false })
   })
 })
