@@ -105,17 +105,21 @@ describe('an authenticator app', () => {
   it('is activated within the hour, and not by whoever began before another one counted', async () => {
     const late = (await beginApp()).body.data
     gateway.pass(3600)
-    expect(codeOf(await activate(late.id, appCode(gateway, late.secret)))).toEqual([404, 'factor_not_found'])
     access = (await signedIn(gateway, person)).access
+    expect(codeOf(await activate(late.id, appCode(gateway, late.secret)))).toEqual([404, 'factor_not_found'])
     const begun = (await beginApp()).body.data
     gateway.pass(3599)
+    access = (await signedIn(gateway, person)).access
     expect((await asPerson('POST', '/me/factors/email', { password: person.password })).status).toBe(201)
     const [email] = (await asPerson('GET', '/me/factors')).body.data.items.filter(
       ({ kind }: { kind: string }) => kind === 'email',
     )
     const code = await mailedCode(gateway, 'factor-code', person.email)
     expect((await activate(email.id, code)).status).toBe(200)
-    expect(codeOf(await activate(begun.id, appCode(gateway, begun.secret)))).toEqual([404, 'factor_not_found'])
+    expect(codeOf(await activate(begun.id, appCode(gateway, begun.secret)))).toEqual([
+      404,
+      'factor_not_found',
+    ])
   })
 
   it('of somebody else is not there', async () => {
@@ -225,16 +229,15 @@ describe('the audit log', () => {
     expect((await asPerson('DELETE', `/me/factors/${app.id}`, json())).status).toBe(200)
     const admin = await gateway.accessToken()
     const log = await asPerson('GET', `/audit?user_id=${person.id}`, undefined, admin)
-    const told = log.body.data.items.map(({ kind, target, details }: Record<string, unknown>) => [
-      kind,
-      target,
-      details,
-    ])
-    expect(told.slice(0, 4)).toEqual([
-      ['factor.remove', app.id, {}],
-      ['recovery-codes.renew', null, {}],
+    const told = log.body.data.items
+      .map(({ kind, target, details }: Record<string, unknown>) => [kind, target, details])
+      .filter(([kind]: readonly string[]) => /^(?:factor|recovery)/.test(kind ?? ''))
+    // In one moment of this clock they stand in no order.
+    expect(told.toSorted()).toEqual([
       ['factor.activate', app.id, { kind: 'totp' }],
       ['factor.enrol', app.id, { kind: 'totp' }],
+      ['factor.remove', app.id, {}],
+      ['recovery-codes.renew', null, {}],
     ])
     for (const secret of [app.secret, ...app.recoveryCodes]) expect(log.text).not.toContain(secret)
   })

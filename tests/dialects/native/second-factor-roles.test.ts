@@ -89,7 +89,11 @@ describe('somebody whose role asks for a second factor, and who has none', () =>
   it('gets to no API behind the gateway, though any token would do there', async () => {
     const role = await withRole(gateway, person, [])
     const { access } = await signedIn(gateway, person)
-    const headers = { 'X-Forwarded-Method': 'GET', 'X-Forwarded-Host': 'a.test', 'X-Forwarded-Uri': '/orders/7' }
+    const headers = {
+      'X-Forwarded-Method': 'GET',
+      'X-Forwarded-Host': 'a.test',
+      'X-Forwarded-Uri': '/orders/7',
+    }
     const asked = () => gateway.call('GET', '/authz/forward-auth', { token: access, headers })
     expect((await asked()).status).toBe(200)
     await ask(role)
