@@ -141,7 +141,7 @@ describeTheStore((the) => {
       expect(await the.store.findSigner(named, 'x')).toEqual({ ...expected, deviceKnown: false })
       expect(await the.store.findPerson(user.id)).toEqual({
         id: user.id,
-        role: { id: user.roleId, name: 'user', permissions: [] },
+        role: { id: user.roleId, name: 'user', permissions: [], secondFactorRequired: false },
         disabledAt: undefined,
         deletedAt: undefined,
         notBefore: undefined,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { exportJWK, generateKeyPair } from 'jose'
+import { TOTP } from 'otpauth'
 import pino from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { auditKinds } from '../../../src/core/audit/event.ts'
@@ -232,8 +233,52 @@ describeTheStore((the) => {
       value(await service.signOut({ principal, caller: from('it') }, 'all'))
       return { userId: id, target: id }
     },
+    async 'factor.enrol'() {
+      const { actor, id } = await anActingPerson()
+      return { userId: id, target: (await begunApp(actor('it'))).factor.id }
+    },
+    async 'factor.activate'() {
+      const { actor, id } = await anActingPerson()
+      return { userId: id, target: (await activatedApp(actor, 'it')).id }
+    },
+    async 'factor.remove'() {
+      const { actor, id } = await anActingPerson()
+      const app = await activatedApp(actor)
+      const shown = { id: app.id, password: personPassword, code: app.code() }
+      value(await service.removeFactor(actor('it'), shown))
+      return { userId: id, target: app.id }
+    },
+    async 'recovery-codes.renew'() {
+      const { actor, id } = await anActingPerson()
+      const shown = { password: personPassword, code: (await activatedApp(actor)).code() }
+      caught.push(...value(await service.renewRecoveryCodes(actor('it'), shown)))
+      return { userId: id }
+    },
   }
 
+  const anActingPerson = async () => {
+    const { id, email } = await aPerson()
+    const { access } = await signedIn(email)
+    const { principal } = value(await service.admit(access, from('setup')))
+    return { id, actor: (requestId: string): Actor => ({ principal, caller: from(requestId) }) }
+  }
+  const begunApp = async (actor: Actor) => {
+    const order = { password: personPassword, code: undefined, name: `app ${userAgentCanary}` }
+    const begun = value(await service.enrolApp(actor, order))
+    caught.push(begun.secret)
+    return begun
+  }
+  /** An app whose code of the step before has activated it; the one of now is still to be shown. */
+  const activatedApp = async (actor: (requestId: string) => Actor, requestId = 'setup') => {
+    const { factor, secret } = await begunApp(actor('setup'))
+    const app = new TOTP({ secret })
+    const code = app.generate({ timestamp: world.now().getTime() - 30_000 })
+    const { recoveryCodes = [] } = value(
+      await service.activateFactor(actor(requestId), { id: factor.id, code }),
+    )
+    caught.push(...recoveryCodes)
+    return { id: factor.id, code: () => app.generate({ timestamp: world.now().getTime() }) }
+  }
   const registrationOf = (email: string) => ({
     email,
     password: personPassword,
@@ -250,7 +295,8 @@ describeTheStore((the) => {
     caught.push(personPassword)
     value(await service.register(registrationOf(email), from(registers)))
     const { rows } = (await the.execute(
-      sql`select sealed_message from mail_outbox where kind = 'email-confirm' order by ctid desc limit 1`,
+      sql`select sealed_message from mail_outbox join users on id_user = user_id
+        where kind = 'email-confirm' and email = ${email}`,
     )) as { rows: { sealed_message: string }[] }
     const { facts } = JSON.parse(world.vault.unseal('mail', rows[0]!.sealed_message)!)
     caught.push(facts.token)
