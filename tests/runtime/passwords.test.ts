@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { contextWords, judgePassword } from '../../src/core/accounts/password-rules.ts'
 import type { Passwords } from '../../src/core/accounts/passwords.ts'
 import { nodePasswords } from '../../src/runtime/passwords/node-passwords.ts'
 import { startWorkerOf, type TestWorker } from '../support/worker.ts'
@@ -190,6 +191,23 @@ describe('a hash from elsewhere', () => {
     expect((await inWorkerd.describe(argon2('v=19$m=65537,t=1,p=1'))).problem).toBe(
       'Its m is not between 8 times p and 65536.',
     )
+  })
+})
+
+describe('the list of common passwords', () => {
+  it.each([
+    ['password12345678', 'common'],
+    ['1QAZ2wsx3edc4rfv', 'common'],
+    ['qwertyuiopasdfgh', 'common'],
+    ['Guichet123456789', 'context_word'],
+    ['correct horse battery staple', undefined],
+    ['correcthorsebatterystaple', undefined],
+    ['my password is a long one', undefined],
+    ['a'.repeat(64), undefined],
+  ])('judges %j: %s', async (chosen, rule) => {
+    const words = contextWords({ email: 'ada@example.com' })
+    const judged = judgePassword(chosen, { minLength: 15, words, common: await local.common() })
+    expect(judged.ok ? undefined : judged.failure.rule).toBe(rule)
   })
 })
 
