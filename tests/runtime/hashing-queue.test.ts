@@ -148,53 +148,106 @@ describe('the threads of hashing', () => {
   })
 })
 
-describe('the pace of hashing in an isolate', () => {
-  function testPace() {
-    let nowMs = 1_000_000
-    const slept: number[] = []
-    const pace = hashingPace({
-      everyMs: 80,
-      waitMaxMs: 200,
-      nowMs: () => nowMs,
-      sleep: async (ms) => {
-        slept.push(ms)
-      },
-    })
-    const pass = (ms: number) => {
+/** A pace of one job in 80 ms, with 30 ms at least between two, and a clock that moves by hand. */
+function testPace(waitMaxMs = 200) {
+  let nowMs = 1_000_000
+  let sleepers: { readonly wakesAtMs: number; readonly wake: () => void }[] = []
+  const started: string[] = []
+  const pace = hashingPace({
+    everyMs: 80,
+    gapMs: 30,
+    waitMaxMs,
+    nowMs: () => nowMs,
+    sleep: (ms) => new Promise((wake) => sleepers.push({ wakesAtMs: nowMs + ms, wake })),
+  })
+  return {
+    started,
+    add(name: string, job = async () => {}) {
+      const outcome = pace(async () => {
+        started.push(name)
+        await job()
+      })
+      outcome.catch(() => {})
+      return outcome
+    },
+    /** A job that holds the one thread, and with it everything. */
+    busyFor: (ms: number) => async () => {
       nowMs += ms
-    }
-    return { pace, slept, pass }
+    },
+    async pass(ms: number) {
+      nowMs += ms
+      const due = sleepers.filter(({ wakesAtMs }) => wakesAtMs <= nowMs)
+      sleepers = sleepers.filter((sleeper) => !due.includes(sleeper))
+      for (const { wake } of due) wake()
+      await settled()
+    },
   }
+}
 
+describe('the pace of hashing in an isolate', () => {
   it('starts the first job at once and the others at intervals', async () => {
-    const { pace, slept } = testPace()
-    const outcomes = await Promise.all([1, 2, 3].map((name) => pace(async () => name)))
-    expect(outcomes).toEqual([1, 2, 3])
-    expect(slept).toEqual([80, 160])
+    const pace = testPace()
+    for (const name of ['a', 'b', 'c']) pace.add(name)
+    await settled()
+    await pace.pass(79)
+    expect(pace.started).toEqual(['a'])
+    await pace.pass(1)
+    expect(pace.started).toEqual(['a', 'b'])
+    await pace.pass(80)
+    expect(pace.started).toEqual(['a', 'b', 'c'])
   })
 
-  it('starts at once again when the interval is over', async () => {
-    const { pace, slept, pass } = testPace()
-    await pace(async () => 'first')
-    pass(80)
-    await pace(async () => 'second')
-    expect(slept).toEqual([])
-    pass(79)
-    await pace(async () => 'third')
-    expect(slept).toEqual([1])
+  it('starts a job at once again when the interval is over', async () => {
+    const pace = testPace()
+    await pace.add('a')
+    await pace.pass(80)
+    await pace.add('b')
+    expect(pace.started).toEqual(['a', 'b'])
   })
 
-  it('refuses a job that would start too late, which takes no turn', async () => {
-    const { pace, pass } = testPace()
-    for (const name of [1, 2, 3]) await pace(async () => name)
-    await expect(pace(async () => 'late')).rejects.toThrow(PasswordsBusyError)
-    pass(40)
-    expect(await pace(async () => 'in time')).toBe('in time')
+  it('leaves a gap after a job that took too long, and then starts one of those that are due', async () => {
+    const pace = testPace(1000)
+    pace.add('a')
+    pace.add('b', pace.busyFor(170))
+    for (const name of ['c', 'd']) pace.add(name)
+    await settled()
+    await pace.pass(80)
+    await pace.pass(29)
+    expect(pace.started).toEqual(['a', 'b'])
+    await pace.pass(1)
+    expect(pace.started).toEqual(['a', 'b', 'c'])
+    await pace.pass(30)
+    expect(pace.started).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('refuses a job that would start after more than its wait, which takes no turn', async () => {
+    const pace = testPace()
+    for (const name of ['a', 'b', 'c']) pace.add(name)
+    await expect(pace.add('d')).rejects.toThrow(PasswordsBusyError)
+    await pace.pass(40)
+    pace.add('e')
+    await pace.pass(40)
+    await pace.pass(80)
+    await pace.pass(80)
+    expect(pace.started).toEqual(['a', 'b', 'c', 'e'])
+  })
+
+  it('refuses a job whose turn was delayed for longer than its wait', async () => {
+    const pace = testPace()
+    pace.add('a')
+    const [b, c] = [pace.add('b', pace.busyFor(200)), pace.add('c')]
+    await pace.pass(80)
+    await pace.pass(0)
+    expect(await b).toBeUndefined()
+    await expect(c).rejects.toThrow(PasswordsBusyError)
+    expect(pace.started).toEqual(['a', 'b'])
   })
 
   it('is kept by no job that never ends', async () => {
-    const { pace } = testPace()
-    void pace(() => new Promise(() => {}))
-    expect(await pace(async () => 'next')).toBe('next')
+    const pace = testPace()
+    pace.add('a', () => new Promise(() => {}))
+    pace.add('b')
+    await pace.pass(80)
+    expect(pace.started).toEqual(['a', 'b'])
   })
 })

@@ -12,6 +12,7 @@ import type { Argon2Hash } from './password-hash.ts'
 export function workerPasswords(): Passwords {
   const queue = hashingPace({
     everyMs: 80,
+    gapMs: 30,
     waitMaxMs: 10_000,
     nowMs: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
