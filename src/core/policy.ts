@@ -15,6 +15,9 @@ export interface Policy {
   readonly audiences: readonly [string, ...string[]]
   readonly accessTtlSeconds: number
   readonly refreshTtlSeconds: number
+  /** The same for people. */
+  readonly userAccessTtlSeconds: number
+  readonly userRefreshTtlSeconds: number
   /** How far clocks may disagree when `exp` and `nbf` are judged; at most 60 (RFC 7519 §4.1.4). */
   readonly clockSkewSeconds: number
   /** How long calls are admitted when the revocation feed is broken; then they are refused until it is back. */
@@ -25,4 +28,15 @@ export interface Policy {
   readonly signingKeyRotationDays: number
   /** The prefix of new API keys. Keys with an earlier prefix stay good. */
   readonly keyPrefix: string
+  readonly accounts: AccountPolicy
+}
+
+/** The operator's choices for people. */
+export interface AccountPolicy {
+  /** Whether anybody may register. */
+  readonly registration: 'open' | 'closed'
+  /** Whether an address has to be confirmed before its owner signs in, may be, or is not asked to be. */
+  readonly emailConfirmation: 'required' | 'optional' | 'off'
+  /** In characters. */
+  readonly passwordMinLength: number
 }

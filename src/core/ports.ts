@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import type { AccountStore } from './accounts/account-store.ts'
 import type { AuditStore } from './audit/audit-store.ts'
 import type { AuditEvent } from './audit/event.ts'
 import type { Client } from './clients/client.ts'
@@ -10,7 +11,14 @@ import type { RateOutcome, RateTake } from './limits/rate-limit.ts'
 import type { Page } from './page.ts'
 import type { SigningAlgorithm } from './policy.ts'
 import type { Revocation } from './tokens/revocations.ts'
-import type { Session, SessionFilter, SessionRotation, SessionUse, SessionWithKey } from './tokens/session.ts'
+import type {
+  KeySession,
+  Session,
+  SessionFilter,
+  SessionRotation,
+  SessionUse,
+  SessionWithKey,
+} from './tokens/session.ts'
 import type { SigningKeyRecord } from './tokens/signing-key-state.ts'
 
 /** All that the core asks of the outside: the clock, the dice, the secrets, the signatures and the store. */
@@ -25,6 +33,8 @@ export interface World {
   readonly vault: Vault
   readonly signatures: Signatures
   readonly addresses: Addresses
+  readonly passwords: Passwords
+  readonly oneTimeCodes: OneTimeCodes
   /** Tells the operator and the owner of an alarm, on its own time: it neither waits nor throws. */
   readonly raise: (alarm: Alarm) => void
   readonly store: Store
@@ -39,6 +49,14 @@ export type Purpose =
   | 'signing-key'
   | 'idempotency'
   | 'audit'
+  | 'one-time-token'
+  | 'sign-in-challenge'
+  | 'mailed-code'
+  | 'recovery-code'
+  | 'factor-secret'
+  | 'sign-in-subject'
+  | 'device'
+  | 'mail'
 
 /** Hashes and encrypts under the secrets that live outside the database: the first writes, all read. */
 export interface Vault {
@@ -75,6 +93,30 @@ export interface Addresses {
   readonly within: (address: string, cidrs: readonly string[]) => boolean
 }
 
+/** Hashes what people choose to remember, slowly. A password counts exactly as it came, to its last byte. */
+export interface Passwords {
+  /** The hash in the PHC string format: argon2id, m=19456, t=2, p=1. */
+  readonly hash: (password: string) => Promise<string>
+  /** False also for a hash of a kind that we do not know. */
+  readonly verify: (password: string, hash: string) => Promise<boolean>
+  /** Says whether a hash was made otherwise than we would make it today. */
+  readonly needsRehash: (hash: string) => boolean
+  /** Says whether a password is among those that are tried first. */
+  readonly isCommon: (password: string) => boolean
+}
+
+/** The codes of authenticator apps (RFC 6238): six digits, SHA-1, 30 seconds. */
+export interface OneTimeCodes {
+  /** A fresh secret in base32. */
+  readonly newSecret: () => string
+  /** The `otpauth:` address that an app takes the secret from. */
+  readonly uri: (of: { readonly secret: string; readonly issuer: string; readonly account: string }) => string
+  /** The time step that the code is of, one to either side of `now`; undefined when it is of none. */
+  readonly matches: (secret: string, code: string, now: Date) => number | undefined
+  /** A text as a QR code in SVG. */
+  readonly qrSvg: (text: string) => string
+}
+
 /** The database, as atomic verbs: each method is one statement or one transaction. */
 export interface Store
   extends ClientStore,
@@ -84,7 +126,8 @@ export interface Store
     RevocationStore,
     PruneStore,
     SigningKeyStore,
-    AuditStore {
+    AuditStore,
+    AccountStore {
   /** Answers when the database does, and when its schema is the one that this code needs. */
   readonly probe: () => Promise<void>
 }
@@ -135,14 +178,14 @@ export interface SessionStore {
    * Adds the session if its key is still in the version that was judged, and the event that tells of it, both or
    * neither; false when it no longer is.
    */
-  readonly openSession: (session: Session, keyVersion: number, event?: AuditEvent) => Promise<boolean>
+  readonly openSession: (session: KeySession, keyVersion: number, event?: AuditEvent) => Promise<boolean>
   /** Marks the session used at `at` and answers it; its key is told by its version. */
   readonly useSession: (id: string, at: Date) => Promise<SessionUse | undefined>
   readonly findSession: (id: string) => Promise<SessionWithKey | undefined>
   /** Rotates in one statement, if session, key and refresh token are still as they were judged; false when one is not. */
   readonly rotateSession: (id: string, rotation: SessionRotation) => Promise<boolean>
-  /** The sessions that live at `now`, in the order of their ids. */
-  readonly listSessions: (filter: SessionFilter, now: Date) => Promise<readonly Session[]>
+  /** The sessions of machines that live at `now`, in the order of their ids. */
+  readonly listSessions: (filter: SessionFilter, now: Date) => Promise<readonly KeySession[]>
   /** Ends a session and its tokens; undefined when there is none. */
   readonly endSession: (id: string, revocation: Revocation) => Promise<Session | undefined>
 }

@@ -1,3 +1,4 @@
+import { type AccountService, bindAccounts } from './accounts/account-service.ts'
 import type { AuditFilter, StoredAuditEvent } from './audit/audit-store.ts'
 import { audited } from './audit/audited.ts'
 import { type AuditFollow, type AuditSpan, followAuditEvents, listAuditEvents } from './audit/read.ts'
@@ -51,7 +52,7 @@ import { mintUpstreamToken, type UpstreamTokenOrder } from './tokens/upstream-to
 import type { Principal } from './tokens/verify.ts'
 
 /** The core's whole public face: every use case, bound to a world and a policy. */
-export interface Service {
+export interface Service extends AccountService {
   readonly policy: Policy
   readonly now: () => Date
   readonly newRequestId: () => string
@@ -165,6 +166,7 @@ export function createService(parts: ServiceParts): Service {
 function bindUseCases(parts: ServiceParts): Service {
   const { world, policy, memory } = parts
   return {
+    ...bindAccounts(parts),
     policy,
     now: world.now,
     newRequestId: world.newId,

@@ -12,6 +12,12 @@ export const publicRoutes: readonly string[] = [
   // They bring their own credential: an API key, a refresh token.
   'POST /api/v1/auth/token',
   'POST /api/v1/auth/token/refresh',
+  // What people have before they have a token: a password, a refresh token, a link from a mail.
+  'POST /api/v1/auth/register',
+  'POST /api/v1/auth/login',
+  'POST /api/v1/auth/refresh',
+  'POST /api/v1/auth/email/confirm',
+  'POST /api/v1/auth/email/resend',
   // The client's API key, as its client secret.
   'POST /oauth2/token',
   'POST /oauth2/introspect',

@@ -18,6 +18,8 @@ export type HttpFailure =
   | { readonly reason: 'body_too_large'; readonly maxBytes: number }
   | { readonly reason: 'body_malformed' }
   | { readonly reason: 'request_invalid'; readonly details: readonly FieldProblem[] }
+  /** The same of a form that a person has filled in. */
+  | { readonly reason: 'fields_invalid'; readonly details: readonly FieldProblem[] }
   | { readonly reason: 'grant_type_unsupported' }
   /** The path could mean one thing here and another behind. */
   | { readonly reason: 'path_refused'; readonly problem: string }

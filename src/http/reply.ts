@@ -15,8 +15,8 @@ export function tell(c: GatewayContext, headers: AnswerHeaders): void {
  */
 export function reply(
   c: GatewayContext,
-  body: string,
-  { status, headers }: { readonly status: ContentfulStatusCode; readonly headers: AnswerHeaders },
+  body: string | null,
+  { status, headers }: { readonly status: ContentfulStatusCode | 204; readonly headers: AnswerHeaders },
 ): Response {
   tell(c, headers)
   c.set('replied', true)

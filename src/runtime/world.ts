@@ -1,5 +1,7 @@
 import type { Store, World } from '../core/ports.ts'
 import { addresses } from './addresses.ts'
+import { oneTimeCodes } from './one-time-codes.ts'
+import { passwords } from './passwords.ts'
 import { webSignatures } from './signatures.ts'
 import { system } from './system.ts'
 import { createVault } from './vault.ts'
@@ -11,5 +13,14 @@ export function createWorld(
   // The command line raises no alarms, since it answers no calls; and WebCrypto signs everywhere.
   { raise = () => {}, signatures = webSignatures }: Partial<Pick<World, 'raise' | 'signatures'>> = {},
 ): World {
-  return { ...system, vault: createVault(secrets), signatures, addresses, raise, store }
+  return {
+    ...system,
+    vault: createVault(secrets),
+    signatures,
+    addresses,
+    passwords,
+    oneTimeCodes,
+    raise,
+    store,
+  }
 }

@@ -84,9 +84,16 @@ export const environment = {
   SIGNING_KEY_ROTATION_DAYS: whole(0, 3650).default(30),
   ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(3600),
   REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  USER_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).optional(),
+  USER_REFRESH_TTL_SECONDS: whole(60, 31_536_000).optional(),
   CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
   REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
   AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),
+  REGISTRATION: z.enum(['open', 'closed'], { error: 'must be open or closed' }).default('closed'),
+  EMAIL_CONFIRMATION: z
+    .enum(['required', 'optional', 'off'], { error: 'must be required, optional or off' })
+    .default('required'),
+  PASSWORD_MIN_LENGTH: whole(8, 128).default(15),
   RATE_LIMITS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   TRUSTED_PROXIES: list
     .refine((cidrs) => cidrs.every(isCidr), 'must be networks like 10.0.0.0/8, with commas between')

@@ -116,11 +116,18 @@ export function parseSettings(
       audiences: [firstAudience, ...otherAudiences],
       accessTtlSeconds: values.ACCESS_TTL_SECONDS,
       refreshTtlSeconds: values.REFRESH_TTL_SECONDS,
+      userAccessTtlSeconds: values.USER_ACCESS_TTL_SECONDS ?? values.ACCESS_TTL_SECONDS,
+      userRefreshTtlSeconds: values.USER_REFRESH_TTL_SECONDS ?? values.REFRESH_TTL_SECONDS,
       clockSkewSeconds: values.CLOCK_SKEW_SECONDS,
       signingAlgorithm: values.SIGNING_ALG,
       signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
       keyPrefix: values.KEY_PREFIX,
       revocationsStaleSeconds: values.REVOCATIONS_STALE_SECONDS,
+      accounts: {
+        registration: values.REGISTRATION,
+        emailConfirmation: values.EMAIL_CONFIRMATION,
+        passwordMinLength: values.PASSWORD_MIN_LENGTH,
+      },
     },
   })
 }

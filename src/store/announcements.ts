@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { type Revocation, revocationKinds } from '../core/tokens/revocations.ts'
+import { arrayText } from './array-text.ts'
 import type { Database } from './database.ts'
 
 /** The channel on which every instance hears of changes (PostgreSQL's LISTEN and NOTIFY). */
@@ -10,11 +11,19 @@ export type Announcement =
   | { readonly type: 'revocation'; readonly revocation: Revocation }
   | { readonly type: 'key'; readonly id: string }
   | { readonly type: 'client'; readonly id: string }
+  | { readonly type: 'user'; readonly id: string }
+  | { readonly type: 'role'; readonly id: string }
   | { readonly type: 'signing-keys' }
 
 /** Announces within the transaction that makes the change. */
-export async function announce(tx: Pick<Database, 'execute'>, announcement: Announcement): Promise<void> {
-  await tx.execute(sql`select pg_notify(${announcementChannel}, ${JSON.stringify(announcement)})`)
+export async function announce(
+  tx: Pick<Database, 'execute'>,
+  ...announcements: readonly Announcement[]
+): Promise<void> {
+  const payloads = arrayText(announcements.map((announcement) => JSON.stringify(announcement)))
+  await tx.execute(
+    sql`select pg_notify(${announcementChannel}, payload) from unnest(${payloads}::text[]) as told (payload)`,
+  )
 }
 
 /** Reads what another instance announced; undefined for what is not ours or from a later version. */
@@ -25,10 +34,12 @@ export function parseAnnouncement(payload: string): Announcement | undefined {
   } catch {
     return undefined
   }
-  if (value['type'] === 'key' || value['type'] === 'client')
-    return { type: value['type'], id: String(value['id']) }
-  if (value['type'] === 'signing-keys') return { type: 'signing-keys' }
-  if (value['type'] !== 'revocation') return undefined
+  const { type } = value
+  if (type === 'key' || type === 'client' || type === 'user' || type === 'role') {
+    return { type, id: String(value['id']) }
+  }
+  if (type === 'signing-keys') return { type: 'signing-keys' }
+  if (type !== 'revocation') return undefined
   const { kind, subject, cutoff, createdAt, expiresAt } = value['revocation'] as Record<string, string>
   const known = revocationKinds.find((candidate) => candidate === kind)
   if (known === undefined || subject === undefined) return undefined

@@ -16,6 +16,7 @@ const columns = [
   ['request_id', 'text', (event) => event.requestId ?? null],
   ['count', 'int', (event) => event.count],
   ['details', 'jsonb', (event) => JSON.stringify(event.details)],
+  ['user_id', 'text', (event) => event.userId ?? null],
 ] as const satisfies readonly (readonly [string, string, (event: AuditEvent) => string | number | null])[]
 
 export const auditColumnCount = columns.length
@@ -52,6 +53,7 @@ export type AuditColumns = readonly [
   requestId: string | null,
   count: number,
   details: AuditEvent['details'],
+  userId: string | null,
 ]
 
 /** The event of a row that was selected by `auditColumns`. */
@@ -71,5 +73,6 @@ export function eventOfColumns(row: AuditColumns): AuditEvent {
     requestId: row[10] ?? undefined,
     count: row[11],
     details: row[12],
+    userId: row[13] ?? undefined,
   }
 }

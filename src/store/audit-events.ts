@@ -99,11 +99,12 @@ export function auditEventStore(
 /** All rows as one JSON parameter: the text of the statement stays the same however many they are. */
 export function insertion(events: readonly AuditEvent[]): SQL {
   return sql`insert into audit_events (id, at, kind, client_id, key_id, session_id, target, reason, address,
-      user_agent, request_id, count, details)
-    select id, at, kind, "clientId", "keyId", "sessionId", target, reason, address, "userAgent", "requestId", count, details
+      user_agent, request_id, count, details, user_id)
+    select id, at, kind, "clientId", "keyId", "sessionId", target, reason, address, "userAgent", "requestId", count,
+      details, "userId"
     from json_to_recordset(${JSON.stringify(events)}::json) as event (id uuid, at timestamptz, kind text,
       "clientId" text, "keyId" text, "sessionId" text, target text, reason text, address text, "userAgent" text,
-      "requestId" text, count int, details jsonb)`
+      "requestId" text, count int, details jsonb, "userId" text)`
 }
 
 /** A few of the samples that two counts of one row bring. */
@@ -112,12 +113,14 @@ function samples(name: 'addresses' | 'request_ids'): SQL {
     (audit_events.details -> ${name}::text) || (excluded.details -> ${name}::text)) limit 5) as sample)`
 }
 
-function condition({ kind, clientId, keyId, sessionId, requestId, from, to }: AuditFilter): SQL | undefined {
+function condition(filter: AuditFilter): SQL | undefined {
+  const { kind, clientId, keyId, sessionId, userId, requestId, from, to } = filter
   return and(
     kind === undefined ? undefined : eq(auditEvents.kind, kind),
     clientId === undefined ? undefined : eq(auditEvents.clientId, clientId),
     keyId === undefined ? undefined : eq(auditEvents.keyId, keyId),
     sessionId === undefined ? undefined : eq(auditEvents.sessionId, sessionId),
+    userId === undefined ? undefined : eq(auditEvents.userId, userId),
     requestId === undefined ? undefined : eq(auditEvents.requestId, requestId),
     from === undefined ? undefined : gte(auditEvents.at, from),
     to === undefined ? undefined : lt(auditEvents.at, to),
@@ -136,6 +139,7 @@ function eventOf({ seq: _seq, hash: _hash, ...row }: AuditRow): AuditEvent {
     clientId: row.clientId ?? undefined,
     keyId: row.keyId ?? undefined,
     sessionId: row.sessionId ?? undefined,
+    userId: row.userId ?? undefined,
     target: row.target ?? undefined,
     reason: row.reason ?? undefined,
     address: row.address ?? undefined,

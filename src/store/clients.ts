@@ -76,7 +76,12 @@ export function clientStore(db: Database): ClientStore {
 }
 
 export function clientOf(row: ClientRow): Client {
-  return { ...row, disabledAt: row.disabledAt ?? undefined, notBefore: row.notBefore ?? undefined }
+  return {
+    ...row,
+    disabledAt: row.disabledAt ?? undefined,
+    notBefore: row.notBefore ?? undefined,
+    ownerId: row.ownerId ?? undefined,
+  }
 }
 
 /** The rows that come after `after` in the order of creation. */

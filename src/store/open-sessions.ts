@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../core/audit/event.ts'
 import { groupCommit } from '../core/group-commit.ts'
 import type { SessionStore } from '../core/ports.ts'
-import type { Session } from '../core/tokens/session.ts'
+import type { KeySession } from '../core/tokens/session.ts'
 import { arrayText } from './array-text.ts'
 import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
 import { type AuditEnd, advanceEnd, linkLists, linkParameterCount } from './audit-end.ts'
@@ -9,7 +9,7 @@ import type { Database } from './database.ts'
 import { type HotPath, statement } from './statement.ts'
 
 interface Opening {
-  readonly session: Session
+  readonly session: KeySession
   readonly keyVersion: number
   readonly event: AuditEvent | undefined
 }

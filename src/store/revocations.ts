@@ -24,6 +24,15 @@ export async function addRevocation(
   tx: Pick<Database, 'insert' | 'execute'>,
   revocation: Revocation,
 ): Promise<void> {
-  await tx.insert(revocations).values(revocation)
-  await announce(tx, { type: 'revocation', revocation })
+  await addRevocations(tx, [revocation])
+}
+
+/** The same of several. */
+export async function addRevocations(
+  tx: Pick<Database, 'insert' | 'execute'>,
+  added: readonly Revocation[],
+): Promise<void> {
+  if (added.length === 0) return
+  await tx.insert(revocations).values([...added])
+  await announce(tx, ...added.map((revocation) => ({ type: 'revocation', revocation }) as const))
 }

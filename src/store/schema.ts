@@ -6,6 +6,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  smallint,
   text,
   timestamp,
   uniqueIndex,
@@ -14,9 +15,8 @@ import {
 import type { JWK } from 'jose'
 import type { RateLimit } from '../core/keys/api-key.ts'
 import { revocationKinds } from '../core/tokens/revocations.ts'
-
-// Milliseconds, as JavaScript has them: a finer time would not survive the round trip of a cursor.
-const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' })
+import { users } from './accounts-schema.ts'
+import { moment } from './moment.ts'
 
 export const clients = pgTable(
   'clients',
@@ -27,6 +27,7 @@ export const clients = pgTable(
     createdAt: moment('created_at').notNull(),
     disabledAt: moment('disabled_at'),
     notBefore: moment('not_before'),
+    ownerId: uuid('owner_id').references(() => users.id),
   },
   (table) => [
     uniqueIndex('clients_name_key').on(sql`lower(${table.name})`),
@@ -117,13 +118,15 @@ export const revocations = pgTable(
 )
 
 // No foreign key to api_keys: it would lock the key's row at each exchange, and one hot key would become slow.
-// No index but the two that the hot path and pruning need: each further one costs every exchange.
+// No index but the two that the hot path and pruning need: each further one costs every exchange. The one for people
+// holds none of the machines' rows, and so costs them nothing.
 export const sessions = pgTable(
   'sessions',
   {
     id: uuid('id').primaryKey(),
-    clientId: uuid('client_id').notNull(),
-    keyId: text('key_id').notNull(),
+    // Of a machine's session; null in a person's, which has the columns at the end.
+    clientId: uuid('client_id'),
+    keyId: text('key_id'),
     refreshDigest: text('refresh_digest').notNull(),
     previousRefreshDigest: text('previous_refresh_digest'),
     rotates: boolean('rotates').notNull().default(false),
@@ -134,8 +137,17 @@ export const sessions = pgTable(
     expiresAt: moment('expires_at').notNull(),
     lastUsedAt: moment('last_used_at').notNull(),
     revokedAt: moment('revoked_at'),
+    userId: uuid('user_id'),
+    aal: smallint('aal'),
+    amr: text('amr').array(),
+    authenticatedAt: moment('authenticated_at'),
+    address: text('address'),
+    userAgent: text('user_agent'),
   },
-  (table) => [index('sessions_expires_at_idx').on(table.expiresAt)],
+  (table) => [
+    index('sessions_expires_at_idx').on(table.expiresAt),
+    index('sessions_user_id_idx').on(table.userId).where(sql`${table.userId} is not null`),
+  ],
 )
 
 export const signingKeys = pgTable('signing_keys', {
@@ -170,6 +182,7 @@ export const auditEvents = pgTable(
     requestId: text('request_id'),
     count: integer('count').notNull().default(1),
     details: jsonb('details').$type<Readonly<Record<string, unknown>>>().notNull().default({}),
+    userId: text('user_id'),
     seq: bigint('seq', { mode: 'number' }),
     hash: text('hash'),
   },

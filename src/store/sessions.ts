@@ -1,6 +1,5 @@
 import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import type { SessionStore } from '../core/ports.ts'
-import type { Session } from '../core/tokens/session.ts'
 import { keyOf } from './api-keys.ts'
 import type { AuditEnd } from './audit-end.ts'
 import { clientOf } from './clients.ts'
@@ -8,17 +7,16 @@ import type { Database } from './database.ts'
 import { sessionOpening } from './open-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { apiKeys, clients, sessions } from './schema.ts'
+import { keySessionColumns, keySessionOf, sessionOf } from './session-rows.ts'
 import { type HotPath, statementName } from './statement.ts'
 import { sessionUse } from './use-sessions.ts'
-
-export type SessionRow = typeof sessions.$inferSelect
 
 export function sessionStore(
   db: Database,
   { hotPath, end }: { readonly hotPath: HotPath; readonly end: AuditEnd },
 ): SessionStore {
   const findById = db
-    .select({ session: sessions, key: apiKeys, client: clients })
+    .select({ session: keySessionColumns, key: apiKeys, client: clients })
     .from(sessions)
     .innerJoin(apiKeys, eq(apiKeys.id, sessions.keyId))
     .innerJoin(clients, eq(clients.id, apiKeys.clientId))
@@ -30,7 +28,7 @@ export function sessionStore(
 
     async findSession(id) {
       const [row] = await findById.execute({ id })
-      return row && { session: sessionOf(row.session), key: keyOf(row.key), client: clientOf(row.client) }
+      return row && { session: keySessionOf(row.session), key: keyOf(row.key), client: clientOf(row.client) }
     },
 
     async rotateSession(id, { from, to, at, keyVersion }) {
@@ -54,7 +52,7 @@ export function sessionStore(
     async listSessions({ clientId, keyId, limit, afterId }, now) {
       // Walks the primary key: the rare question pays, so that the table needs no index for it.
       const rows = await db
-        .select({ session: sessions })
+        .select({ session: keySessionColumns })
         .from(sessions)
         .innerJoin(clients, eq(clients.id, sessions.clientId))
         .innerJoin(apiKeys, eq(apiKeys.id, sessions.keyId))
@@ -71,7 +69,7 @@ export function sessionStore(
         )
         .orderBy(asc(sessions.id))
         .limit(limit)
-      return rows.map((row) => sessionOf(row.session))
+      return rows.map((row) => keySessionOf(row.session))
     },
 
     endSession: (id, revocation) =>
@@ -87,16 +85,5 @@ export function sessionStore(
         await addRevocation(tx, revocation)
         return sessionOf(row)
       }),
-  }
-}
-
-export function sessionOf(row: SessionRow): Session {
-  return {
-    ...row,
-    previousRefreshDigest: row.previousRefreshDigest ?? undefined,
-    permissions: row.permissions ?? undefined,
-    audiences: row.audiences ?? undefined,
-    accessTtlSeconds: row.accessTtlSeconds ?? undefined,
-    revokedAt: row.revokedAt ?? undefined,
   }
 }

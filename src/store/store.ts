@@ -8,12 +8,18 @@ import { auditEventStore } from './audit-events.ts'
 import { clientStore } from './clients.ts'
 import type { Database } from './database.ts'
 import { limitStore } from './limits.ts'
+import { mailStore } from './mail-outbox.ts'
+import { oneTimeTokenStore } from './one-time-tokens.ts'
+import { personSessionStore } from './person-sessions.ts'
 import { pruneStore } from './prune.ts'
 import { revocationStore } from './revocations.ts'
+import { roleStore } from './roles.ts'
 import { sessionStore } from './sessions.ts'
+import { signInStore } from './sign-ins.ts'
 import { signingKeyStore } from './signing-keys.ts'
 import type { HotPath } from './statement.ts'
 import { StoreUnavailableError, storeError } from './store-error.ts'
+import { userStore } from './users.ts'
 
 /**
  * The core's store on any PostgreSQL. Every fault leaves it as a StoreError or a StoreUnavailableError. With `link` audit
@@ -31,6 +37,12 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...signingKeyStore(db),
     ...auditEventStore(db, { hotPath, end }),
     ...auditChainStore(db, { hotPath, end }),
+    ...roleStore(db),
+    ...userStore(db),
+    ...personSessionStore(db),
+    ...signInStore(db),
+    ...oneTimeTokenStore(db),
+    ...mailStore(db),
     probe: () => probe(db),
   })
 }

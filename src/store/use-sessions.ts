@@ -1,11 +1,9 @@
-import { getTableColumns } from 'drizzle-orm'
 import { groupCommit } from '../core/group-commit.ts'
 import type { SessionStore } from '../core/ports.ts'
 import type { SessionUse } from '../core/tokens/session.ts'
 import { arrayText } from './array-text.ts'
 import type { Database } from './database.ts'
-import { sessions } from './schema.ts'
-import { type SessionRow, sessionOf } from './sessions.ts'
+import { type KeySessionRow, keySessionColumns, keySessionOf } from './session-rows.ts'
 import { type Columns, type HotPath, statement } from './statement.ts'
 
 interface Wish {
@@ -15,7 +13,7 @@ interface Wish {
 
 const batches = { batchMax: 500, lanes: 1 }
 
-const columns = Object.entries(getTableColumns(sessions))
+const columns = Object.entries(keySessionColumns)
 const readers = columns.map(([name, column]) => ({
   name,
   read: (value: unknown) => column.mapFromDriverValue(value),
@@ -75,8 +73,8 @@ function useOf(row: Columns): SessionUse {
   })
   const [keyVersion, notBefore] = [row[readers.length], row[readers.length + 1]]
   return {
-    // Every column of the table under its name, as the query builder would have it.
-    session: sessionOf(session as SessionRow),
+    // Every column that is read under its name, as the query builder would have it.
+    session: keySessionOf(session as KeySessionRow),
     keyVersion: Number(keyVersion),
     notBefore: notBefore === null ? undefined : new Date(String(notBefore)),
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type AuditDraft, type AuditEvent, auditEvent } from '../../src/core/audit/event.ts'
 import type { Store } from '../../src/core/ports.ts'
-import type { Session } from '../../src/core/tokens/session.ts'
+import type { KeySession } from '../../src/core/tokens/session.ts'
 import {
   aClient,
   aCrowd,
@@ -79,7 +79,7 @@ describeTheStore((the) => {
     it('are opened in one statement, with the events that tell of them', async () => {
       const { key } = await the.insertedKey()
       const wanted = Array.from({ length: 20 }, () => aSession(key))
-      const tell = (session: Session) => anEvent({ kind: 'exchange', sessionId: session.id })
+      const tell = (session: KeySession) => anEvent({ kind: 'exchange', sessionId: session.id })
       const opens = wanted.map((session) => the.store.openSession(session, key.version, tell(session)))
       expect(await Promise.all(opens)).toEqual(Array(20).fill(true))
       const found = await Promise.all(wanted.map(({ id }) => the.store.findSession(id)))

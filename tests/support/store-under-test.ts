@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
 import type { Client } from '../../src/core/clients/client.ts'
 import type { ApiKey } from '../../src/core/keys/api-key.ts'
 import type { Store } from '../../src/core/ports.ts'
-import type { Session } from '../../src/core/tokens/session.ts'
+import type { KeySession } from '../../src/core/tokens/session.ts'
 import type { SigningKeyRecord } from '../../src/core/tokens/signing-key-state.ts'
 import { openEmbedded } from '../../src/runtime/embedded.ts'
 import { migratePostgres, type OpenDatabase, openPostgres } from '../../src/runtime/postgres.ts'
@@ -102,6 +102,7 @@ export const aClient = (changes: Partial<Client> = {}): Client => ({
   createdAt: at(0),
   disabledAt: undefined,
   notBefore: undefined,
+  ownerId: undefined,
   ...changes,
 })
 
@@ -129,7 +130,7 @@ export const aKey = (client: Client, changes: Partial<ApiKey> = {}): ApiKey => (
   ...changes,
 })
 
-export const aSession = (key: ApiKey, changes: Partial<Session> = {}): Session => ({
+export const aSession = (key: ApiKey, changes: Partial<KeySession> = {}): KeySession => ({
   id: crypto.randomUUID(),
   clientId: key.clientId,
   keyId: key.id,

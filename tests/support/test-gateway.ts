@@ -5,6 +5,7 @@ import { createGuessGuard } from '../../src/core/limits/guess-guard.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import type { World } from '../../src/core/ports.ts'
 import { createService, type Service } from '../../src/core/service.ts'
+import type { Memory } from '../../src/core/service-parts.ts'
 import type { KeyRing } from '../../src/core/tokens/signing-key-ring.ts'
 import { faces } from '../../src/dialects/all.ts'
 import { type BehindTheCounter, createGateway } from '../../src/gateway/gateway.ts'
@@ -25,11 +26,14 @@ export const testPolicy: Policy = {
   audiences: ['https://gateway.test', 'https://orders.test'],
   accessTtlSeconds: 3600,
   refreshTtlSeconds: 604_800,
+  userAccessTtlSeconds: 1800,
+  userRefreshTtlSeconds: 86_400,
   clockSkewSeconds: 5,
   signingAlgorithm: 'ES256',
   signingKeyRotationDays: 30,
   keyPrefix: 'gk',
   revocationsStaleSeconds: 300,
+  accounts: { registration: 'open', emailConfirmation: 'required', passwordMinLength: 15 },
 }
 
 export interface TestGateway extends Gateway {
@@ -37,6 +41,7 @@ export interface TestGateway extends Gateway {
   readonly service: Service
   readonly behind: BehindTheCounter
   readonly signingKeys: KeyRing
+  readonly memory: Memory
   readonly database: TestDatabase
   /** The key of the client "admin", who may do everything. */
   readonly adminKey: string
@@ -48,6 +53,8 @@ export interface TestGateway extends Gateway {
   /** Lets seconds pass in which the revocation feed brings nothing. */
   readonly passUnheard: (seconds: number) => void
   readonly call: (method: string, path: string, options?: Call) => Promise<Answer>
+  /** Where calls come from from now on. */
+  readonly comeFrom: (address: string | undefined) => void
   /** Answers a request, for a server in front. */
   readonly answer: (request: Request) => Promise<Response>
   /** Exchanges a key and answers the access token. */
@@ -84,19 +91,20 @@ export async function createTestGateway(
   const adminKey = mintApiKeyText(world, policy.keyPrefix)
   await makeFirstKey({ world, policy }, { wished: adminKey })
   const memory = await loadMemory(world, policy, {
-    directory: { maxKeys: 1000, maxAgeMs: 60_000, looksOutliveCalls: true },
+    directory: { maxEntries: 1000, maxAgeMs: 60_000, looksOutliveCalls: true },
     guessGuard: createGuessGuard(),
   })
   const { signingKeys } = memory
   const service = createService({ world, policy, memory })
   const behind = createGateway(options.rules, { basePath: '' })
   const gateway = createApp({ mounts: faces, basePath: '', corsOrigins: [], behind, ...options.app })
+  let address: string | undefined = '192.0.2.1'
   const requestLines: RequestLine[] = []
   const faults: unknown[] = []
   const bindings = {
     service,
     draining: false,
-    addressOf: () => '192.0.2.1',
+    addressOf: () => address,
     log: {
       request: (line: RequestLine) => requestLines.push(line),
       fault: (error: unknown) => faults.push(error),
@@ -122,6 +130,10 @@ export async function createTestGateway(
     service,
     behind,
     signingKeys,
+    memory,
+    comeFrom: (other) => {
+      address = other
+    },
     database,
     adminKey,
     requestLines,

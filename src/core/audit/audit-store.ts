@@ -47,6 +47,7 @@ export interface AuditFilter {
   readonly clientId?: string | undefined
   readonly keyId?: string | undefined
   readonly sessionId?: string | undefined
+  readonly userId?: string | undefined
   readonly requestId?: string | undefined
   readonly from?: Date | undefined
   /** Exclusive. */

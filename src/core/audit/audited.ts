@@ -1,3 +1,4 @@
+import { auditedAccounts } from '../accounts/audited-accounts.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
@@ -26,6 +27,7 @@ type Unaudited =
   | 'followAuditEvents'
   | 'verifyAuditChain'
   | 'listSigningKeys'
+  | 'readProfile'
 
 /**
  * Puts the audit log around the use cases: what was done is written down before it is answered, and when it cannot be
@@ -33,7 +35,8 @@ type Unaudited =
  */
 export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Service): Service {
   const { world, memory } = parts
-  const { byActor, byCredential, recordBy, refused } = createAuditRecorder(parts)
+  const recorder = createAuditRecorder(parts)
+  const { byActor, byCredential, recordBy, refused } = recorder
 
   // A canary is answered as an unknown key is: only its alarm tells.
   const service = bind({
@@ -51,6 +54,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
   })
 
   const recorded: Omit<Service, Unaudited> = {
+    ...auditedAccounts(service, recorder),
     exchange: (request, caller) =>
       byCredential(service.exchange(request, caller), {
         caller,

@@ -110,6 +110,8 @@ function canonicalRow(event: AuditEvent): readonly unknown[] {
     event.requestId,
     event.count,
     canonical(event.details),
+    // Where there is one: the rows from before there were people have their hashes.
+    ...(event.userId === undefined ? [] : [event.userId]),
   ]
 }
 

@@ -7,6 +7,11 @@ export const auditKinds = [
   'start.first',
   'exchange',
   'refresh',
+  'user.register',
+  'user.register-known',
+  'user.email-confirm',
+  'sign-in',
+  'sign-out',
   'refusal',
   'canary.use',
   'client.create',
@@ -45,6 +50,8 @@ export interface AuditEvent {
   readonly clientId: string | undefined
   readonly keyId: string | undefined
   readonly sessionId: string | undefined
+  /** The person who did it; undefined where it was a machine. */
+  readonly userId: string | undefined
   /** The id of what it was done to. */
   readonly target: string | undefined
   readonly reason: string | undefined
@@ -61,6 +68,7 @@ export interface AuditDraft {
   readonly clientId?: string | undefined
   readonly keyId?: string | undefined
   readonly sessionId?: string | undefined
+  readonly userId?: string | undefined
   readonly target?: string | undefined
   readonly reason?: string | undefined
   readonly details?: Readonly<Record<string, unknown>>
@@ -79,6 +87,7 @@ export function auditEvent(
     clientId: draft.clientId,
     keyId: draft.keyId,
     sessionId: draft.sessionId,
+    userId: draft.userId,
     target: draft.target,
     reason: cleanText(draft.reason),
     address: caller?.address,

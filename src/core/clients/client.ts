@@ -7,4 +7,6 @@ export interface Client {
   readonly disabledAt: Date | undefined
   /** Sessions and tokens from before this time are no longer good. */
   readonly notBefore: Date | undefined
+  /** The person whose client it is; undefined for the operator's own. */
+  readonly ownerId: string | undefined
 }

@@ -25,6 +25,7 @@ export async function createClient(
     createdAt: now,
     disabledAt: undefined,
     notBefore: undefined,
+    ownerId: undefined,
   }
   const inserted = await world.store.insertClient(client)
   return inserted ? ok(client) : fail({ reason: 'client_name_taken' })

@@ -35,6 +35,7 @@ export async function makeFirstKey(
     createdAt: now,
     disabledAt: undefined,
     notBefore: undefined,
+    ownerId: undefined,
   }
   const wanted = { ...unlimited, name: 'first key', permissions: ['*'] }
   const key = keyRecord(world, text, { clientId: client.id, wanted, now })

@@ -1,7 +1,7 @@
 import type { RateLimit } from '../keys/api-key.ts'
 
-/** Whose limits there are: of a key, of a route, and on the guesses of an address. */
-export type LimitPolicy = 'key' | 'route' | 'guess'
+/** Whose limits there are: of a key, of a route, on the guesses of an address, and on what strangers may ask of accounts. */
+export type LimitPolicy = 'key' | 'route' | 'guess' | 'login' | 'account'
 
 /** One call that wants to pass a GCRA bucket. */
 export interface RateTake extends RateLimit {

@@ -20,7 +20,7 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitNarrowing, type Narrowing } from './narrowing.ts'
 import { mintRefreshToken } from './refresh-token.ts'
-import type { Session } from './session.ts'
+import type { KeySession } from './session.ts'
 import { type AccessToken, mintSessionAccessToken } from './session-tokens.ts'
 
 export interface ExchangeRequest {
@@ -189,10 +189,10 @@ function newSession(
     rotates,
     now,
   }: { readonly narrowing: Narrowing; readonly rotates: boolean; readonly now: Date },
-): { readonly session: Session; readonly refresh: string } {
+): { readonly session: KeySession; readonly refresh: string } {
   const id = world.newId()
   const refresh = mintRefreshToken(world, id)
-  const session: Session = {
+  const session: KeySession = {
     id,
     clientId: client.id,
     keyId: key.id,

@@ -1,11 +1,12 @@
+import type { UserWithRole } from '../accounts/user.ts'
 import type { Client } from '../clients/client.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 
-/** What one exchange opened: the life of a refresh token and of all access tokens that it brings. */
-export interface Session {
+/** What one exchange or one sign-in opened: the life of a refresh token and of all access tokens that it brings. */
+export type Session = KeySession | PersonSession
+
+interface SessionLife {
   readonly id: string
-  readonly clientId: string
-  readonly keyId: string
   readonly refreshDigest: string
   /** The digest before the last rotation, whose holder may not have got the answer. */
   readonly previousRefreshDigest: string | undefined
@@ -23,15 +24,44 @@ export interface Session {
   readonly revokedAt: Date | undefined
 }
 
+/** The session of a machine: of an API key of a client. */
+export interface KeySession extends SessionLife {
+  readonly clientId: string
+  readonly keyId: string
+}
+
+/** The session of a person, with how they proved who they are and from where. */
+export interface PersonSession extends SessionLife {
+  readonly userId: string
+  /** 1 with one factor, 2 with two (NIST SP 800-63B-4 §2). */
+  readonly aal: AssuranceLevel
+  /** By what they proved it (RFC 8176). */
+  readonly amr: readonly string[]
+  readonly authenticatedAt: Date
+  readonly address: string | undefined
+  readonly userAgent: string | undefined
+}
+
+export type AssuranceLevel = 1 | 2
+
+/** Whose session it is. */
+export function isOfPerson(session: Session): session is PersonSession {
+  return 'userId' in session
+}
+
+export interface SessionWithUser extends UserWithRole {
+  readonly session: PersonSession
+}
+
 export interface SessionWithKey {
-  readonly session: Session
+  readonly session: KeySession
   readonly key: ApiKey
   readonly client: Client
 }
 
 /** A session as it was found when it was used, and what may have changed of its key and client since they were remembered. */
 export interface SessionUse {
-  readonly session: Session
+  readonly session: KeySession
   readonly keyVersion: number
   /** The client's cut-off, which its keys' versions do not count. */
   readonly notBefore: Date | undefined
@@ -53,3 +83,6 @@ export interface SessionFilter {
   /** The id after which the page starts. */
   readonly afterId: string | undefined
 }
+
+/** The same step of a person's session. */
+export type PersonSessionRotation = Omit<SessionRotation, 'keyVersion'> & { readonly userVersion: number }

@@ -14,6 +14,7 @@ const eventSchema = z
     client_id: z.string().nullable(),
     key_id: z.string().nullable(),
     session_id: z.string().nullable(),
+    user_id: z.string().nullable(),
     target: z.string().nullable(),
     reason: z.string().nullable(),
     address: z.string().nullable(),
@@ -45,6 +46,7 @@ export const listAuditEndpoint = endpoint({
         client_id: uuid.optional(),
         key_id: keyId.optional(),
         session_id: uuid.optional(),
+        user_id: uuid.optional(),
         request_id: z
           .string()
           .regex(/^[A-Za-z0-9._-]{1,128}$/, 'Not a request id of ours.')
@@ -73,6 +75,7 @@ export const listAuditEndpoint = endpoint({
       clientId: query.client_id,
       keyId: query.key_id,
       sessionId: query.session_id,
+      userId: query.user_id,
       requestId: query.request_id,
       from: query.from,
       to: query.to,
@@ -140,6 +143,7 @@ function spellEvent(event: StoredAuditEvent) {
     client_id: event.clientId ?? null,
     key_id: event.keyId ?? null,
     session_id: event.sessionId ?? null,
+    user_id: event.userId ?? null,
     target: event.target ?? null,
     reason: event.reason ?? null,
     address: event.address ?? null,

@@ -3,7 +3,7 @@ import type { Endpoint, Method, Parsed, RequestSchemas } from '../../http/mount.
 import { readRequest } from '../../http/read-request.ts'
 import { causeOf, type Refusal } from '../../http/refusal.ts'
 import { refuse } from './refuse.ts'
-import type { answers } from './schemas.ts'
+import type { answers, answersNothing } from './schemas.ts'
 
 interface EndpointSpec<S extends RequestSchemas> {
   readonly method: Method
@@ -13,7 +13,7 @@ interface EndpointSpec<S extends RequestSchemas> {
   readonly summary: string
   readonly description?: string
   readonly request: S
-  readonly answers: ReturnType<typeof answers>
+  readonly answers: ReturnType<typeof answers> | ReturnType<typeof answersNothing>
   readonly handle: (c: GatewayContext, parsed: Parsed<S>) => Promise<Response>
 }
 
@@ -38,6 +38,26 @@ export function endpoint<S extends RequestSchemas>(spec: EndpointSpec<S>): Endpo
     async handle(c) {
       const parsed = await readRequest(c, spec.request)
       return parsed.ok ? spec.handle(c, parsed.value) : refused(c, parsed.failure)
+    },
+  }
+}
+
+/**
+ * One endpoint of people: as above, and what is wrong with a field of theirs is a 422, since a form can show it. A field
+ * that is not known is refused and never passed over.
+ */
+export function accountEndpoint<S extends RequestSchemas>(spec: EndpointSpec<S>): Endpoint {
+  const made = endpoint(spec)
+  return {
+    ...made,
+    async handle(c) {
+      const parsed = await readRequest(c, spec.request)
+      if (parsed.ok) return spec.handle(c, parsed.value)
+      const { failure } = parsed
+      return refused(
+        c,
+        failure.reason === 'request_invalid' ? { ...failure, reason: 'fields_invalid' } : failure,
+      )
     },
   }
 }

@@ -3,8 +3,13 @@ import type { GatewayContext } from '../../http/gateway-env.ts'
 import { reply } from '../../http/reply.ts'
 
 /** Answers `{data, meta}`, the envelope of every success on this face. */
-export function answer(c: GatewayContext, data: unknown, status: 200 | 201 = 200): Response {
+export function answer(c: GatewayContext, data: unknown, status: 200 | 201 | 202 = 200): Response {
   return json(c, { data, meta: meta(c) }, status)
+}
+
+/** Answers that it is done, and nothing beside. */
+export function answerNothing(c: GatewayContext): Response {
+  return reply(c, null, { status: 204, headers: {} })
 }
 
 /** JSON with its charset named, for the clients that guess another one without it. */

@@ -59,6 +59,12 @@ export const httpSpellings: Spellings<HttpFailure['reason']> = {
     message: 'The request is not valid.',
     details: ({ details }) => details,
   },
+  fields_invalid: {
+    status: 422,
+    code: 'invalid_fields',
+    message: 'Some fields are not valid.',
+    details: ({ details }) => details,
+  },
   grant_type_unsupported: {
     status: 400,
     code: 'invalid_request',

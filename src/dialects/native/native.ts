@@ -15,7 +15,9 @@ import { issueKeyEndpoint, listKeysEndpoint, rotateKeyEndpoint } from './keys.ts
 import { reportLeaksEndpoint } from './leaks.ts'
 import { meEndpoint } from './me.ts'
 import { refuse } from './refuse.ts'
+import { confirmEmailEndpoint, registerEndpoint, resendConfirmationEndpoint } from './register.ts'
 import { endSessionEndpoint, endTokenEndpoint, listSessionsEndpoint } from './sessions.ts'
+import { refreshPersonEndpoint, signInEndpoint, signOutEndpoint } from './sign-in.ts'
 import {
   importSigningKeyEndpoint,
   listSigningKeysEndpoint,
@@ -24,13 +26,19 @@ import {
 } from './signing-keys.ts'
 import { exchangeEndpoint, refreshEndpoint } from './tokens.ts'
 
-/** The native face: machine to machine, in the `{data, meta}` envelope. */
+/** The native face: machines and people, in the `{data, meta}` envelope. */
 export const native: Mount = {
   basePath: '/api/v1',
   refuse,
   endpoints: [
     exchangeEndpoint,
     refreshEndpoint,
+    registerEndpoint,
+    confirmEmailEndpoint,
+    resendConfirmationEndpoint,
+    signInEndpoint,
+    refreshPersonEndpoint,
+    signOutEndpoint,
     meEndpoint,
     listClientsEndpoint,
     createClientEndpoint,

@@ -41,17 +41,25 @@ export const rateLimit = z
   .transform(({ limit, window_seconds }) => ({ limit, windowSeconds: window_seconds }))
   .openapi({ type: 'object' })
 
-const METADATA_MAX_LENGTH = 4096
+const KEY_METADATA_MAX_LENGTH = 4096
+const USER_METADATA_MAX_LENGTH = 16_384
 
-export const metadata = z
-  .record(z.string().max(100), z.unknown())
-  .refine(isKeepable, `At most ${METADATA_MAX_LENGTH} characters of JSON, in well-formed text without NUL.`)
+const metadataOf = (maxLength: number) =>
+  z
+    .record(z.string().max(100), z.unknown())
+    .refine(
+      (value) => isKeepable(value, maxLength),
+      `At most ${maxLength} characters of JSON, in well-formed text without NUL.`,
+    )
+
+export const metadata = metadataOf(KEY_METADATA_MAX_LENGTH)
+export const userMetadata = metadataOf(USER_METADATA_MAX_LENGTH)
 
 /** What jsonb can hold: it refuses NUL and halves of characters, and neither nests without end. */
-function isKeepable(value: unknown): boolean {
+function isKeepable(value: unknown, maxLength: number): boolean {
   try {
     const text = JSON.stringify(value)
-    return text.length <= METADATA_MAX_LENGTH && !/\\u0000|\\ud[89a-f]/i.test(text)
+    return text.length <= maxLength && !/\\u0000|\\ud[89a-f]/i.test(text)
   } catch {
     return false
   }
@@ -87,15 +95,28 @@ export const errorSchema = z
 /** A success of `data` in the envelope, and the error envelope for the statuses that are named. */
 export function answers(
   data: z.ZodType,
-  { status = 200, errors = [] }: { readonly status?: 200 | 201; readonly errors?: readonly number[] } = {},
+  {
+    status = 200,
+    errors = [],
+  }: { readonly status?: 200 | 201 | 202; readonly errors?: readonly number[] } = {},
 ) {
-  const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
   return {
     [status]: { description: 'Success', content: json(z.object({ data, meta: metaSchema })) },
-    ...Object.fromEntries(
-      errors.map((code) => [code, { description: 'Refused', content: json(errorSchema) }]),
-    ),
+    ...refusals(errors),
   }
+}
+
+const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
+
+function refusals(errors: readonly number[]) {
+  return Object.fromEntries(
+    errors.map((code) => [code, { description: 'Refused', content: json(errorSchema) }]),
+  )
+}
+
+/** A success without a body, and the error envelope for the statuses that are named. */
+export function answersNothing(errors: readonly number[]) {
+  return { 204: { description: 'Success' }, ...refusals(errors) }
 }
 
 /** A page of `item`. */

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Session } from '../../core/tokens/session.ts'
+import { isOfPerson, type Session } from '../../core/tokens/session.ts'
 import { actorOf } from '../../http/caller.ts'
 import { endpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
@@ -8,8 +8,9 @@ import { answers, keyId, pageLimit, pageOf, uuid } from './schemas.ts'
 const sessionSchema = z
   .object({
     id: z.uuid(),
-    client_id: z.uuid(),
-    key_id: z.string(),
+    client_id: z.uuid().nullable(),
+    key_id: z.string().nullable(),
+    user_id: z.uuid().nullable(),
     created_at: z.iso.datetime(),
     last_used_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),
@@ -81,8 +82,9 @@ export const endTokenEndpoint = endpoint({
 function spellSession(session: Session) {
   return {
     id: session.id,
-    client_id: session.clientId,
-    key_id: session.keyId,
+    ...(isOfPerson(session)
+      ? { client_id: null, key_id: null, user_id: session.userId }
+      : { client_id: session.clientId, key_id: session.keyId, user_id: null }),
     created_at: session.createdAt.toISOString(),
     last_used_at: session.lastUsedAt.toISOString(),
     expires_at: session.expiresAt.toISOString(),

@@ -48,6 +48,11 @@ export const httpSpellings: Spellings<HttpFailure['reason']> = {
     description: ({ details }) =>
       details.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join(' '),
   },
+  fields_invalid: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'The request is not valid.',
+  },
   grant_type_unsupported: {
     status: 400,
     error: 'unsupported_grant_type',

@@ -1,0 +1,41 @@
+import type { Actor, Caller } from '../caller.ts'
+import type { Failure } from '../failure.ts'
+import type { Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import type { PersonTokens } from '../tokens/person-tokens.ts'
+import { refreshPerson } from '../tokens/refresh-person.ts'
+import { confirmEmail, resendConfirmation } from './email-confirmation.ts'
+import { readProfile } from './profile.ts'
+import { type Registered, type RegistrationRequest, register } from './register.ts'
+import { type SignedIn, type SignInRequest, signIn } from './sign-in.ts'
+import { type SignOutScope, signOut } from './sign-out.ts'
+import type { UserWithRole } from './user.ts'
+
+/** The use cases of people and their accounts. */
+export interface AccountService {
+  readonly register: (request: RegistrationRequest, caller: Caller) => Promise<Result<Registered, Failure>>
+  readonly confirmEmail: (
+    token: string,
+    caller: Caller,
+  ) => Promise<Result<{ readonly userId: string }, Failure>>
+  readonly resendConfirmation: (email: string, caller: Caller) => Promise<Result<void, Failure>>
+  readonly signIn: (request: SignInRequest, caller: Caller) => Promise<Result<SignedIn, Failure>>
+  readonly refreshPerson: (refreshToken: string, caller: Caller) => Promise<Result<PersonTokens, Failure>>
+  readonly signOut: (
+    actor: Actor,
+    scope: SignOutScope,
+  ) => Promise<Result<{ readonly sessions: number }, Failure>>
+  readonly readProfile: (actor: Actor) => Promise<Result<UserWithRole, Failure>>
+}
+
+export function bindAccounts(parts: ServiceParts): AccountService {
+  return {
+    register: (request, caller) => register(parts, request, caller),
+    confirmEmail: (token, caller) => confirmEmail(parts, token, caller),
+    resendConfirmation: (email, caller) => resendConfirmation(parts, email, caller),
+    signIn: (request, caller) => signIn(parts, request, caller),
+    refreshPerson: (refreshToken, caller) => refreshPerson(parts, refreshToken, caller),
+    signOut: (actor, scope) => signOut(parts, actor, scope),
+    readProfile: (actor) => readProfile(parts, actor),
+  }
+}

@@ -1,0 +1,151 @@
+import type { AuditEvent } from '../audit/event.ts'
+import type { Revocation } from '../tokens/revocations.ts'
+import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../tokens/session.ts'
+import type { QueuedMail } from './mail.ts'
+import type { OneTimeToken } from './one-time-token.ts'
+import type { Role } from './role.ts'
+import type { SignInRecord } from './sign-in-record.ts'
+import type { Person, User, UserWithRole } from './user.ts'
+
+/** People in the database. What a verb is given beside its subject is committed with it, or not at all. */
+export interface AccountStore
+  extends RoleStore,
+    UserStore,
+    PersonSessionStore,
+    SignInStore,
+    OneTimeTokenStore,
+    MailStore {}
+
+export interface RoleStore {
+  readonly findRoleByName: (name: string) => Promise<Role | undefined>
+}
+
+export interface UserStore {
+  /**
+   * Adds a user with what comes of it, or says what of theirs another one has: of both the user name. Of an address that
+   * is taken it writes what is to be told of that, by as many statements.
+   */
+  readonly insertUser: (registration: Registration) => Promise<'inserted' | 'email_taken' | 'username_taken'>
+  /** A user by id, deleted ones too. */
+  readonly findUser: (id: string) => Promise<UserWithRole | undefined>
+  readonly findUserByEmail: (email: string) => Promise<UserWithRole | undefined>
+  /** What tokens of a person are judged by. */
+  readonly findPerson: (id: string) => Promise<Person | undefined>
+  /** Whom an identifier means, and whether they have signed in from this device before. */
+  readonly findSigner: (identifier: SignerName, device: string) => Promise<Signer | undefined>
+  /** Replaces the hash of a password that was made with older parameters, unless it has changed since. */
+  readonly rehashPassword: (id: string, hash: { readonly from: string; readonly to: string }) => Promise<void>
+}
+
+/** A user to add, and what is written with it: for a new address, and for one that has an account. */
+export interface Registration {
+  readonly user: User
+  readonly token: OneTimeToken
+  readonly event: AuditEvent
+  readonly mail: QueuedMail
+  readonly knownEvent: AuditEvent
+  readonly knownMail: QueuedMail
+}
+
+/** A normalised address, or a user name in any case. */
+export type SignerName =
+  | { readonly kind: 'email'; readonly email: string }
+  | { readonly kind: 'username'; readonly username: string }
+
+export interface Signer extends UserWithRole {
+  readonly deviceKnown: boolean
+}
+
+/** What is committed with a change: what the audit log says of it, and the mails that tell of it. */
+export interface Also {
+  readonly event?: AuditEvent | undefined
+  readonly mails?: readonly QueuedMail[]
+}
+
+export interface PersonSessionStore {
+  /**
+   * Opens the session of somebody who has proven who they are, if the user is still in the version that was judged;
+   * false when it no longer is. Clears what had failed of theirs, and remembers the device.
+   */
+  readonly openPersonSession: (opening: PersonSessionOpening) => Promise<boolean>
+  readonly findPersonSession: (id: string) => Promise<SessionWithUser | undefined>
+  /** Rotates if session, user and refresh token are still as they were judged; false when one is not. */
+  readonly rotatePersonSession: (id: string, rotation: PersonSessionRotation) => Promise<boolean>
+  /** The sessions of a user that live at `now`, the newest first. */
+  readonly listPersonSessions: (userId: string, now: Date) => Promise<readonly PersonSession[]>
+  /** Ends the live sessions of a user and their tokens; answers the revocations that it made, one for each. */
+  readonly endPersonSessions: (
+    which: {
+      readonly userId: string
+      /** Only the one of this id, all but it, or all. */
+      readonly scope: 'session' | 'others' | 'all'
+      readonly sessionId: string
+      readonly now: Date
+    },
+    revoke: (sessionId: string) => Revocation,
+  ) => Promise<readonly Revocation[]>
+}
+
+export interface PersonSessionOpening extends Also {
+  readonly session: PersonSession
+  readonly userVersion: number
+  readonly signIn: SignInRecord
+  /** The digest of the device that is known from now on; undefined where there is no telling. */
+  readonly device: string | undefined
+  readonly settled: SettledFailures
+}
+
+/** What becomes of the failures that were counted for an attempt that has come to a good end. */
+export interface SettledFailures {
+  readonly cleared: readonly string[]
+  /** One less each. */
+  readonly givenBack: readonly string[]
+}
+
+/** The failures of one subject: an address, an account, or both together. */
+export interface SignInFailures {
+  readonly subject: string
+  readonly failures: number
+  readonly lastFailedAt: Date
+  readonly blockedUntil: Date | undefined
+}
+
+export interface SignInStore {
+  readonly addSignIn: (record: SignInRecord) => Promise<void>
+  /** The sign-ins of a user, the newest first. */
+  readonly listSignIns: (
+    userId: string,
+    page: {
+      readonly limit: number
+      readonly before: { readonly at: Date; readonly id: string } | undefined
+    },
+  ) => Promise<readonly SignInRecord[]>
+  /**
+   * Decides over the failures of some subjects and writes what was decided, one caller at a time of all instances.
+   * A subject without failures is decided on with none of them, long ago.
+   */
+  readonly changeSignInFailures: <T>(
+    subjects: readonly string[],
+    decide: (found: readonly SignInFailures[]) => {
+      readonly write: readonly SignInFailures[]
+      readonly outcome: T
+    },
+  ) => Promise<T>
+  readonly settleSignInFailures: (settled: SettledFailures) => Promise<void>
+}
+
+export interface OneTimeTokenStore {
+  /** Adds a token, and voids the unused ones of the same user and purpose. Of a user that is not there it adds none. */
+  readonly insertOneTimeToken: (token: OneTimeToken, also: Also) => Promise<void>
+  readonly findOneTimeToken: (id: string) => Promise<OneTimeToken | undefined>
+  /** Confirms the address that a token was mailed to, if token and address are as they were judged. */
+  readonly confirmEmail: (
+    token: Pick<OneTimeToken, 'id' | 'userId' | 'email'>,
+    also: Also & { readonly at: Date },
+  ) => Promise<boolean>
+}
+
+export interface MailStore {
+  /** Puts a mail into the outbox by itself. A mail that tells of a change goes with the verb that makes the change. */
+  readonly enqueueMail: (mail: QueuedMail) => Promise<void>
+}

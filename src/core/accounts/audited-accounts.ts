@@ -1,0 +1,37 @@
+import type { AuditRecorder } from '../audit/recorder.ts'
+import { personTokensTold } from '../tokens/person-tokens.ts'
+import type { AccountService } from './account-service.ts'
+
+/** What changes nothing: every other use case must be audited below. */
+type Unaudited = 'readProfile'
+
+/** Puts the audit log around the use cases of people. Rows that are committed with what they tell of are not told twice. */
+export function auditedAccounts(
+  service: AccountService,
+  { byActor, byCredential }: AuditRecorder,
+): Omit<AccountService, Unaudited> {
+  return {
+    register: (request, caller) =>
+      byCredential(service.register(request, caller), { caller, draft: () => undefined }),
+    confirmEmail: (token, caller) =>
+      byCredential(service.confirmEmail(token, caller), { caller, draft: () => undefined }),
+    resendConfirmation: (email, caller) =>
+      byCredential(service.resendConfirmation(email, caller), { caller, draft: () => undefined }),
+    signIn: (request, caller) =>
+      byCredential(service.signIn(request, caller), { caller, draft: () => undefined }),
+    refreshPerson: (refreshToken, caller) =>
+      byCredential(service.refreshPerson(refreshToken, caller), {
+        caller,
+        draft: (tokens) => personTokensTold('refresh', tokens),
+      }),
+    signOut: (actor, scope) =>
+      byActor(service.signOut(actor, scope), {
+        actor,
+        draft: ({ sessions }) => ({
+          kind: 'sign-out',
+          target: actor.principal.subject,
+          details: { scope, sessions },
+        }),
+      }),
+  }
+}

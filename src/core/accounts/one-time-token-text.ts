@@ -1,0 +1,64 @@
+import { formatCredential, parseCredential } from '../keys/credential-text.ts'
+import type { World } from '../ports.ts'
+import type { OneTimeToken, OneTimeTokenPurpose } from './one-time-token.ts'
+
+/** The id is the row's UUID without dashes; the secret is 166 drawn bits. */
+const form = { idLength: 32, secretLength: 28 } as const
+const PREFIX = 'got'
+
+export interface OneTimeTokenOrder {
+  readonly userId: string
+  readonly purpose: OneTimeTokenPurpose
+  /** The address that it is mailed to, or that it is about. */
+  readonly email: string | undefined
+  readonly ttlSeconds: number
+}
+
+/** Makes a token to be mailed: its text, which is kept nowhere, and its record. */
+export function mintOneTimeToken(
+  world: Pick<World, 'newId' | 'randomText' | 'vault'>,
+  { userId, purpose, email, ttlSeconds }: OneTimeTokenOrder,
+  now: Date,
+): { readonly text: string; readonly token: OneTimeToken } {
+  const id = world.newId()
+  const secret = world.randomText(form.secretLength)
+  const text = formatCredential({ prefix: PREFIX, id: id.replaceAll('-', ''), secret })
+  return {
+    text,
+    token: {
+      id,
+      userId,
+      purpose,
+      digest: digestOf(world, purpose, text),
+      email,
+      createdAt: now,
+      expiresAt: new Date(now.getTime() + ttlSeconds * 1000),
+      usedAt: undefined,
+      attemptsLeft: undefined,
+    },
+  }
+}
+
+/** Finds the token that a text is, if it is good for `purpose` at `now`. Whether it is still unused the store settles. */
+export async function findOneTimeToken(
+  world: Pick<World, 'vault' | 'store'>,
+  text: string,
+  { purpose, now }: { readonly purpose: OneTimeTokenPurpose; readonly now: Date },
+): Promise<OneTimeToken | undefined> {
+  const parts = parseCredential(text, form)
+  if (parts === undefined || parts.prefix !== PREFIX || !/^[0-9a-f]{32}$/.test(parts.id)) return undefined
+  const id = parts.id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  const token = await world.store.findOneTimeToken(id)
+  if (token === undefined || token.purpose !== purpose || token.usedAt !== undefined) return undefined
+  if (token.expiresAt <= now) return undefined
+  return world.vault.matches('one-time-token', digested(purpose, text), token.digest) ? token : undefined
+}
+
+function digestOf(world: Pick<World, 'vault'>, purpose: OneTimeTokenPurpose, text: string): string {
+  return world.vault.digest('one-time-token', digested(purpose, text))
+}
+
+/** The purpose is part of it: a row whose purpose is altered matches no token. */
+function digested(purpose: OneTimeTokenPurpose, text: string): string {
+  return `${purpose} ${text}`
+}

@@ -1,0 +1,136 @@
+import { auditEvent } from '../audit/event.ts'
+import type { Caller } from '../caller.ts'
+import type { Failure } from '../failure.ts'
+import type { AccountPolicy } from '../policy.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import { personClientId } from '../tokens/access-claims.ts'
+import { takeAccountQuestion } from './account-limit.ts'
+import type { Registration } from './account-store.ts'
+import { parseEmail } from './email.ts'
+import { confirmationMail, confirmationToken } from './email-confirmation.ts'
+import { decoyMail, queuedMail } from './mail.ts'
+import { takeMail } from './mail-limit.ts'
+import { admitPassword } from './password.ts'
+import { userRoleName } from './role.ts'
+import type { User, UserProfile } from './user.ts'
+import { isUsername } from './username.ts'
+
+export interface RegistrationRequest extends UserProfile {
+  readonly email: string
+  readonly password: string
+  readonly username: string | undefined
+}
+
+export interface Registered {
+  /** As it is kept. */
+  readonly email: string
+  readonly confirmation: AccountPolicy['emailConfirmation']
+}
+
+/**
+ * Registers a person. Whoever asks with an address that has an account gets the same answer after the same work: only
+ * the owner of the address learns of it, by mail. That a user name is taken is told, since names are seen by others.
+ */
+export async function register(
+  parts: ServiceParts,
+  request: RegistrationRequest,
+  caller: Caller,
+): Promise<Result<Registered, Failure>> {
+  const { world, policy } = parts
+  const { registration, emailConfirmation, passwordMinLength: minLength } = policy.accounts
+  if (registration === 'closed') return fail({ reason: 'registration_closed' })
+  const { password, username, name, surname } = request
+  const email = parseEmail(request.email)
+  if (email === undefined) return fail({ reason: 'email_invalid' })
+  if (username !== undefined && !isUsername(username)) return fail({ reason: 'username_invalid' })
+  const words = [email, username, name, surname, URL.parse(policy.issuer)?.hostname]
+  const chosen = admitPassword(world.passwords, password, { minLength, words })
+  if (!chosen.ok) return chosen
+  const asked = await takeAccountQuestion(world, caller, world.now())
+  if (!asked.ok) return asked
+
+  const passwordHash = await world.passwords.hash(password)
+  const outcome = await world.store.insertUser(
+    await registrationOf(parts, { request: { ...request, email }, passwordHash, caller }),
+  )
+  return outcome === 'username_taken'
+    ? fail({ reason: 'username_taken' })
+    : ok({ email, confirmation: emailConfirmation })
+}
+
+/** Both ends of a registration, made alike: what is written for a new address, and what for one that has an account. */
+async function registrationOf(
+  { world, policy }: ServiceParts,
+  {
+    request,
+    passwordHash,
+    caller,
+  }: { readonly request: RegistrationRequest; readonly passwordHash: string; readonly caller: Caller },
+): Promise<Registration> {
+  const now = world.now()
+  const { email, locale } = request
+  const [role, owner, mayMail] = await Promise.all([
+    world.store.findRoleByName(userRoleName),
+    world.store.findUserByEmail(email),
+    takeMail(world, email, now),
+  ])
+  if (role === undefined) throw new Error('The role of those who register is missing.')
+  const user = newUser(request, { id: world.newId(), roleId: role.id, passwordHash, now })
+  const { text, token } = confirmationToken(world, user, now)
+  const confirms = policy.accounts.emailConfirmation !== 'off'
+  const known = {
+    kind: 'email-known',
+    to: email,
+    facts: {},
+    userId: owner?.user.id,
+    locale: owner?.user.locale,
+    voidKey: undefined,
+  } as const
+  const told = (kind: 'user.register' | 'user.register-known', userId: string | undefined) =>
+    auditEvent(world, { kind, clientId: personClientId, userId, target: userId }, caller)
+  return {
+    user,
+    token,
+    event: told('user.register', user.id),
+    mail:
+      confirms && mayMail
+        ? confirmationMail(world, { user, text, token, locale }, now)
+        : decoyMail(world, now),
+    knownEvent: told('user.register-known', owner?.user.id),
+    knownMail: mayMail ? queuedMail(world, known, now) : decoyMail(world, now),
+  }
+}
+
+function newUser(
+  { email, username, name, surname, phone, locale, avatarUrl, metadata }: RegistrationRequest,
+  of: {
+    readonly id: string
+    readonly roleId: string
+    readonly passwordHash: string | undefined
+    readonly now: Date
+  },
+): User {
+  return {
+    id: of.id,
+    email,
+    username,
+    passwordHash: of.passwordHash,
+    roleId: of.roleId,
+    createdAt: of.now,
+    name,
+    surname,
+    phone,
+    locale,
+    avatarUrl,
+    metadata,
+    emailConfirmedAt: undefined,
+    disabledAt: undefined,
+    deletedAt: undefined,
+    erasedAt: undefined,
+    notBefore: undefined,
+    passwordChangedAt: of.passwordHash === undefined ? undefined : of.now,
+    mustResetPassword: false,
+    version: 1,
+  }
+}

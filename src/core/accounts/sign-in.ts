@@ -1,0 +1,127 @@
+import type { Caller } from '../caller.ts'
+import type { Failure } from '../failure.ts'
+import { changed, untilSettled } from '../race.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import type { PersonTokens } from '../tokens/person-tokens.ts'
+import type { SignerName } from './account-store.ts'
+import { admitUser } from './admit-user.ts'
+import { parseEmail } from './email.ts'
+import { deviceOf, openPersonSession, signInRecord } from './open-person-session.ts'
+import { passwordMaxLength } from './password.ts'
+import { type SecondFactorDue, secondFactorDue } from './second-factor-due.ts'
+import { type Attempt, attemptOf, settledBy, takeAttempt } from './sign-in-throttle.ts'
+import type { UserWithRole } from './user.ts'
+import { isUsername } from './username.ts'
+
+export interface SignInRequest {
+  /** An e-mail address or a user name. */
+  readonly identifier: string
+  readonly password: string
+}
+
+/** The end of a right password: tokens, or the question for a second factor. */
+export type SignedIn =
+  | { readonly kind: 'tokens'; readonly tokens: PersonTokens }
+  | { readonly kind: 'second_factor'; readonly due: SecondFactorDue; readonly userId: string }
+
+/** Somebody who has shown the password of an account that may be signed in to. */
+export interface PasswordProof extends UserWithRole {
+  readonly attempt: Attempt
+  readonly caller: Caller
+  readonly now: Date
+}
+
+/**
+ * Signs a person in by their password. A stranger's mistakes (no such account, a wrong password) are one refusal, and
+ * take as long: where there is no password a hash of none is compared.
+ */
+export async function signIn(
+  parts: ServiceParts,
+  { identifier, password }: SignInRequest,
+  caller: Caller,
+): Promise<Result<SignedIn, Failure>> {
+  const { world } = parts
+  const now = world.now()
+  const name = parseSignerName(identifier)
+  const signer = await world.store.findSigner(name, deviceOf(world, caller) ?? '')
+  const account = signer?.user.id ?? nameOf(name, identifier)
+  const attempt = attemptOf(world, { account, caller, deviceKnown: signer?.deviceKnown ?? false })
+  const taken = await takeAttempt(world, attempt, now)
+  if (!taken.ok) return taken
+
+  const judged = signer?.user.passwordHash
+  const right = (await matches(parts, password, judged)) && signer !== undefined
+  const record = { userId: signer?.user.id, method: 'password', now } as const
+  if (!right) {
+    await world.store.addSignIn(signInRecord(world, { ...record, outcome: 'wrong' }, caller))
+    return fail({ reason: 'credentials_invalid' })
+  }
+  if (judged !== undefined && world.passwords.needsRehash(judged)) {
+    await world.store.rehashPassword(signer.user.id, {
+      from: judged,
+      to: await world.passwords.hash(password),
+    })
+  }
+  let found: UserWithRole | undefined = signer
+  return untilSettled(async () => {
+    // After a lost race the user is read afresh: refused now, or known in the new version.
+    const current: UserWithRole | undefined = found ?? (await world.store.findUser(signer.user.id))
+    const changedPassword =
+      current?.user.passwordChangedAt?.getTime() !== signer.user.passwordChangedAt?.getTime()
+    found = undefined
+    if (current === undefined || changedPassword) return fail({ reason: 'credentials_invalid' })
+    const admitted = admitSigner(parts, current)
+    if (!admitted.ok) {
+      const outcome = admitted.failure.reason === 'email_unconfirmed' ? 'unconfirmed' : 'refused'
+      await world.store.addSignIn(signInRecord(world, { ...record, outcome }, caller))
+      await world.store.settleSignInFailures(settledBy(attempt))
+      return admitted
+    }
+    const due = await secondFactorDue(parts, { ...current, attempt, caller, now })
+    if (due !== undefined) return ok({ kind: 'second_factor', due, userId: current.user.id })
+    const proof = { aal: 1, amr: ['pwd'], method: 'password', attempt } as const
+    const tokens = await openPersonSession(parts, current, { proof, caller, now })
+    return tokens === changed ? changed : ok({ kind: 'tokens', tokens })
+  })
+}
+
+/** Says whether somebody who has shown their password may sign in. */
+function admitSigner({ policy }: ServiceParts, { user }: UserWithRole): Result<void, Failure> {
+  const admitted = admitUser(user)
+  if (!admitted.ok) return admitted
+  if (user.mustResetPassword) return fail({ reason: 'password_reset_due', userId: user.id })
+  if (policy.accounts.emailConfirmation === 'required' && user.emailConfirmedAt === undefined) {
+    return fail({ reason: 'email_unconfirmed', userId: user.id })
+  }
+  return ok(undefined)
+}
+
+/** Of no known password: what it is compared with where there is none. Made as `Passwords.hash` makes them. */
+const DECOY_HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$Z3VpY2hldC1kZWNveS1zYWx0$c2l4dGVlbiB0aW1lcyB0d28gYnl0ZXMgb2Ygbm9vbmU'
+
+async function matches(
+  { world: { passwords } }: ServiceParts,
+  password: string,
+  hash: string | undefined,
+): Promise<boolean> {
+  // No password that was ever chosen: not worth a hash, and no reason to answer otherwise.
+  const possible = password.length <= 2 * passwordMaxLength && password.isWellFormed()
+  const verified = await passwords.verify(possible ? password : '', hash ?? DECOY_HASH)
+  return verified && possible && hash !== undefined
+}
+
+/** What attempts at an account that is not there are counted by: as at one that is. */
+function nameOf(name: SignerName, identifier: string): string {
+  const known = name.kind === 'email' ? name.email : name.username
+  return (known === '' ? identifier : known).toLowerCase()
+}
+
+/** Whom an identifier may mean. What can be nobody's is looked up all the same, so that it takes as long. */
+function parseSignerName(identifier: string): SignerName {
+  if (!identifier.includes('@')) {
+    return { kind: 'username', username: isUsername(identifier) ? identifier : '' }
+  }
+  return { kind: 'email', email: parseEmail(identifier) ?? '' }
+}

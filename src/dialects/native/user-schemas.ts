@@ -1,0 +1,74 @@
+import { z } from '@hono/zod-openapi'
+import type { UserProfile, UserWithRole } from '../../core/accounts/user.ts'
+import { name, userMetadata } from './schemas.ts'
+
+/** Read by the core, which knows what an address is: the same answer for whatever is none. */
+export const email = z.string('A text is needed.').max(1000, 'At most 1000 characters.')
+export const username = z.string().max(100, 'At most 100 characters.')
+// Of any length that a body may have: what is too long is told as what it is.
+export const password = z.string('A text is needed.')
+
+/** What people say of themselves. */
+export const profileFields = {
+  name: name.optional(),
+  surname: name.optional(),
+  phone: z
+    .string()
+    .trim()
+    .regex(/^\+?[0-9][0-9 ().-]{3,30}$/, 'A telephone number like +33 1 23 45 67 89.')
+    .optional(),
+  locale: z
+    .string()
+    .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/, 'A language tag like fr or pt-BR.')
+    .optional(),
+  avatar_url: z
+    .string()
+    .max(2000, 'At most 2000 characters.')
+    .refine((text) => URL.parse(text)?.protocol === 'https:', 'An https URL.')
+    .optional(),
+  metadata: userMetadata.optional(),
+}
+
+export const userSchema = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    username: z.string().nullable(),
+    name: z.string().nullable(),
+    surname: z.string().nullable(),
+    phone: z.string().nullable(),
+    locale: z.string().nullable(),
+    avatar_url: z.string().nullable(),
+    metadata: z.record(z.string(), z.unknown()),
+    role: z.string(),
+    created_at: z.iso.datetime(),
+    email_confirmed_at: z.iso.datetime().nullable(),
+  })
+  .openapi('User')
+
+export function spellUser({ user, role }: UserWithRole): z.output<typeof userSchema> {
+  return {
+    id: user.id,
+    email: user.email,
+    username: user.username ?? null,
+    name: user.name ?? null,
+    surname: user.surname ?? null,
+    phone: user.phone ?? null,
+    locale: user.locale ?? null,
+    avatar_url: user.avatarUrl ?? null,
+    metadata: user.metadata,
+    role: role.name,
+    created_at: user.createdAt.toISOString(),
+    email_confirmed_at: user.emailConfirmedAt?.toISOString() ?? null,
+  }
+}
+
+/** A profile as `profileFields` read it. */
+export function readProfile(
+  body: {
+    readonly [K in keyof typeof profileFields]?: z.output<(typeof profileFields)[K]>
+  },
+): UserProfile {
+  const { name, surname, phone, locale, avatar_url: avatarUrl, metadata = {} } = body
+  return { name, surname, phone, locale, avatarUrl, metadata }
+}
