@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseOwnTemplates } from '../../src/mail/own-templates.ts'
+import { placeholders } from '../../src/mail/placeholders.ts'
 import { renderMail } from '../../src/mail/render-mail.ts'
 import { aMail } from '../support/mail-samples.ts'
 
@@ -71,5 +74,17 @@ describe('templates of the operator', () => {
 
   it('have all their problems told at once', () => {
     expect(problemsOf({ 'x.txt': '', 'invite.en.txt': 'Subject: {{oops}}\n\n' })).toHaveLength(3)
+  })
+})
+
+describe('the page about mail', () => {
+  it('has a row for each kind, with what it can tell', () => {
+    const page = readFileSync(resolve(import.meta.dirname, '../../docs/mail.md'), 'utf8')
+    const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (.*) \|$/gm)].map(([, kind, names]) => [kind, names])
+    const known = Object.entries(placeholders).map(([kind, names]) => {
+      const own = names.filter((name) => name !== 'site' && name !== 'greeting')
+      return [kind, own.map((name) => `\`${name}\``).join(', ')]
+    })
+    expect(rows).toEqual(known)
   })
 })
