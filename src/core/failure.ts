@@ -1,3 +1,4 @@
+import type { PasswordProblem } from './accounts/password.ts'
 import type { LimitState } from './limits/rate-limit.ts'
 
 /**
@@ -12,6 +13,23 @@ export type Failure =
   | { readonly reason: 'api_key_disabled'; readonly keyId: string }
   | { readonly reason: 'address_not_allowed'; readonly keyId: string }
   | { readonly reason: 'client_disabled'; readonly clientId: string }
+  | { readonly reason: 'credentials_invalid' }
+  | { readonly reason: 'login_delayed'; readonly retryAfterSeconds: number }
+  | { readonly reason: 'email_unconfirmed'; readonly userId: string }
+  | { readonly reason: 'password_reset_due'; readonly userId: string }
+  | { readonly reason: 'user_disabled'; readonly userId: string }
+  | { readonly reason: 'user_deleted'; readonly userId: string }
+  | { readonly reason: 'registration_closed' }
+  | { readonly reason: 'username_taken' }
+  | { readonly reason: 'email_invalid' }
+  | { readonly reason: 'username_invalid' }
+  | {
+      readonly reason: 'password_unacceptable'
+      readonly problem: PasswordProblem
+      readonly minLength: number
+    }
+  | { readonly reason: 'one_time_token_invalid' }
+  | { readonly reason: 'person_needed' }
   | { readonly reason: 'refresh_token_invalid' }
   | { readonly reason: 'refresh_token_expired'; readonly sessionId: string }
   | { readonly reason: 'refresh_token_reused'; readonly sessionId: string }

@@ -15,6 +15,9 @@ export interface Policy {
   readonly audiences: readonly [string, ...string[]]
   readonly accessTtlSeconds: number
   readonly refreshTtlSeconds: number
+  /** The same for people. */
+  readonly userAccessTtlSeconds: number
+  readonly userRefreshTtlSeconds: number
   /** How far clocks may disagree when `exp` and `nbf` are judged; at most 60 (RFC 7519 §4.1.4). */
   readonly clockSkewSeconds: number
   /** How long calls are admitted when the revocation feed is broken; then they are refused until it is back. */

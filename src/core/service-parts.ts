@@ -1,3 +1,4 @@
+import type { PersonDirectory } from './accounts/person-directory.ts'
 import type { AuditTally } from './audit/tally.ts'
 import type { Trace } from './explain/trace.ts'
 import type { KeyDirectory } from './keys/key-directory.ts'
@@ -16,6 +17,7 @@ export interface Memory {
   readonly revocations: Revocations
   readonly verifiedTokens: VerifiedTokens
   readonly directory: KeyDirectory
+  readonly people: PersonDirectory
   readonly usage: UsageTally
   readonly audit: AuditTally
   readonly guessGuard: GuessGuard
@@ -24,12 +26,13 @@ export interface Memory {
 
 /** Makes a revocation of this process's own count here at once; the others hear of it with its commit. */
 export function noteRevocation(
-  memory: Pick<Memory, 'revocations' | 'directory'>,
+  memory: Pick<Memory, 'revocations' | 'directory' | 'people'>,
   revocation: Revocation,
 ): void {
   memory.revocations.apply(revocation)
   if (revocation.kind === 'key') memory.directory.forget(revocation.subject)
   if (revocation.kind === 'client') memory.directory.doubt()
+  if (revocation.kind === 'user') memory.people.forget(revocation.subject)
 }
 
 /** All that the use cases are bound to. */

@@ -1,9 +1,10 @@
 import type { Caller } from '../core/caller.ts'
 import type { LimitState } from '../core/limits/rate-limit.ts'
+import type { RouteTake } from '../core/limits/route-rate.ts'
 import { fail, ok, type Result } from '../core/result.ts'
 import type { AdmittedCall } from '../core/tokens/admit-call.ts'
 import type { Principal } from '../core/tokens/verify.ts'
-import { callerOf, noteKey } from '../http/caller.ts'
+import { callerOf, notePrincipal } from '../http/caller.ts'
 import type { GatewayContext } from '../http/gateway-env.ts'
 import type { Refusal } from '../http/refusal.ts'
 import { type Credential, readCredential } from './credential.ts'
@@ -51,9 +52,13 @@ async function judge(c: GatewayContext, rule: RouteRule): Promise<Result<Allowed
     }
   }
   if (rule.rate === undefined) return ok({ rule, principal, routeRate: undefined })
-  const by = principal === undefined ? { address: caller.address } : { keyId: principal.keyId }
+  const by = principal === undefined ? { address: caller.address } : bucketOf(principal)
   const taken = await c.env.service.takeRouteRate({ route: rule.name, by, rate: rule.rate })
   return taken.ok ? ok({ rule, principal, routeRate: taken.value }) : taken
+}
+
+function bucketOf({ keyId, subject }: Principal): RouteTake['by'] {
+  return keyId === undefined ? { userId: subject } : { keyId }
 }
 
 async function admit(
@@ -65,8 +70,7 @@ async function admit(
   if (!credential.ok) return credential
   const admitted = await admitCredential(c, credential.value, caller)
   if (!admitted.ok) return admitted
-  c.set('principal', admitted.value.principal)
-  noteKey(c, admitted.value)
+  notePrincipal(c, admitted.value)
   return admitted
 }
 

@@ -21,7 +21,7 @@ export interface BehindSpelling {
   readonly fault: (c: GatewayContext, error: unknown) => Response
 }
 
-/** Who calls, as an upstream is told. */
+/** Who calls, as an upstream is told. A person has no key. */
 export type Identity = Pick<Principal, 'subject' | 'clientId' | 'keyId' | 'permissions' | 'sessionId'>
 
 export interface RuleQuestion {

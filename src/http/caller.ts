@@ -1,6 +1,7 @@
 import type { Actor, Caller } from '../core/caller.ts'
 import type { ApiKey } from '../core/keys/api-key.ts'
 import type { MeterReading } from '../core/limits/meter.ts'
+import type { AdmittedCall } from '../core/tokens/admit-call.ts'
 import type { GatewayContext } from './gateway-env.ts'
 import { limitHeaders } from './limit-headers.ts'
 import { principalOf } from './mount.ts'
@@ -18,6 +19,14 @@ export function callerOf(c: GatewayContext): Caller {
 /** Who makes a call that the guard has admitted, and from where. */
 export function actorOf(c: GatewayContext): Actor {
   return { principal: principalOf(c), caller: callerOf(c) }
+}
+
+/** Notes who makes a call that was admitted. */
+export function notePrincipal(c: GatewayContext, admitted: AdmittedCall): void {
+  const { principal, key, meter } = admitted
+  c.set('principal', principal)
+  if (key === undefined) c.set('userId', principal.subject)
+  else noteKey(c, { key, meter })
 }
 
 /** Notes the key that a call was made with, and tells the caller what its answers must say of it. */

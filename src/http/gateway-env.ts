@@ -39,6 +39,8 @@ export interface RequestLine {
   readonly requestId: string
   readonly clientId: string | undefined
   readonly keyId: string | undefined
+  /** The person who called, where it was no machine. */
+  readonly userId: string | undefined
   /** The operator's rule for a call behind the gateway, and the upstream that it went to. */
   readonly rule: string | undefined
   readonly upstream: string | undefined
@@ -62,7 +64,9 @@ export interface GatewayVariables {
   behind: Behind | undefined
   /** Set by the guard on every route that is not public. */
   principal: Principal
-  /** The key that a call was made with, itself or by a token of it. */
+  /** The person who signed in or was admitted by a call. */
+  userId: string | undefined
+  /** The key that a call was made with, itself or by a token of it; undefined where a person called. */
   key: ApiKey | undefined
   meter: MeterReading | undefined
   /** Whether answers differ by `Origin`, whether or not this call has one; undefined for no. */

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { ok, type Result } from '../core/result.ts'
 import type { Principal } from '../core/tokens/verify.ts'
-import { actorOf, callerOf, noteKey } from './caller.ts'
+import { actorOf, callerOf, notePrincipal } from './caller.ts'
 import { readBearerToken } from './credentials.ts'
 import type { GatewayContext, GatewayEnv } from './gateway-env.ts'
 import type { Refuse } from './mount.ts'
@@ -35,8 +35,7 @@ export async function admitCaller(c: GatewayContext): Promise<Result<Principal, 
   if (!token.ok) return token
   const admitted = await c.env.service.admit(token.value, callerOf(c))
   if (!admitted.ok) return admitted
-  c.set('principal', admitted.value.principal)
-  noteKey(c, admitted.value)
+  notePrincipal(c, admitted.value)
   tell(c, { Vary: 'Authorization' })
   return ok(admitted.value.principal)
 }

@@ -37,6 +37,7 @@ export function observe(): MiddlewareHandler<GatewayEnv> {
       requestId,
       clientId: key?.clientId,
       keyId: key?.id,
+      userId: c.get('userId'),
       rule: c.get('rule'),
       upstream: c.get('upstream'),
       shadowed: c.get('shadowed'),

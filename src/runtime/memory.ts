@@ -1,5 +1,7 @@
+import { createPersonDirectory } from '../core/accounts/person-directory.ts'
 import { createAuditTally } from '../core/audit/tally.ts'
-import { createKeyDirectory, type KeyDirectoryLimits } from '../core/keys/key-directory.ts'
+import type { DirectoryLimits } from '../core/directory.ts'
+import { createKeyDirectory } from '../core/keys/key-directory.ts'
 import { createUsageTally } from '../core/keys/key-usage.ts'
 import type { GuessGuard } from '../core/limits/guess-guard.ts'
 import type { Policy } from '../core/policy.ts'
@@ -17,7 +19,7 @@ export type ProcessMemory = Memory
 export async function loadMemory(
   world: World,
   policy: Policy,
-  { directory, guessGuard }: { readonly directory: KeyDirectoryLimits; readonly guessGuard: GuessGuard },
+  { directory, guessGuard }: { readonly directory: DirectoryLimits; readonly guessGuard: GuessGuard },
 ): Promise<ProcessMemory> {
   const now = world.now()
   const signingKeys = createKeyRing(await loadSigningKeys(world, policy), directory)
@@ -27,8 +29,9 @@ export async function loadMemory(
     signingKeys,
     revocations,
     // As many tokens as keys: a key in use has a token in use.
-    verifiedTokens: createVerifiedTokens({ maxTokens: directory.maxKeys }),
+    verifiedTokens: createVerifiedTokens({ maxTokens: directory.maxEntries }),
     directory: createKeyDirectory(directory),
+    people: createPersonDirectory(directory),
     usage: createUsageTally(),
     audit: createAuditTally(),
     guessGuard,

@@ -38,7 +38,7 @@ import { createWorld } from './world.ts'
 const EMBEDDED_DEADLINE_MS = 2500
 
 /** Corrected by the feed; the age is the safety net. */
-const directoryLimits = { maxKeys: 50_000, maxAgeMs: 60_000, looksOutliveCalls: true }
+const directoryLimits = { maxEntries: 50_000, maxAgeMs: 60_000, looksOutliveCalls: true }
 
 export interface RunningGateway {
   readonly url: string

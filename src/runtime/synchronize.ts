@@ -30,5 +30,7 @@ export async function hear(
   if (announcement.type === 'revocation') noteRevocation(memory, announcement.revocation)
   if (announcement.type === 'key') memory.directory.forget(announcement.id)
   if (announcement.type === 'client') memory.directory.doubt()
+  if (announcement.type === 'user') memory.people.forget(announcement.id)
+  if (announcement.type === 'role') memory.people.forgetAll()
   if (announcement.type === 'signing-keys') await reloadSigningKeys(world, memory.signingKeys)
 }

@@ -35,7 +35,10 @@ export async function startUpkeep(parts: UpkeepParts): Promise<Upkeep> {
     listen: database.listen,
     hear: (announcement) => hear(announcement, parts),
     catchUp: () => catchUp(world, memory),
-    distrust: () => memory.directory.doubt(),
+    distrust: () => {
+      memory.directory.doubt()
+      memory.people.doubt()
+    },
     logger,
   })
   const repeating = chores(parts).map((chore) => repeat(chore, logger))

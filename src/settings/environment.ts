@@ -85,6 +85,8 @@ export const environment = {
   SIGNING_KEY_ROTATION_DAYS: whole(0, 3650).default(30),
   ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(3600),
   REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  USER_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).optional(),
+  USER_REFRESH_TTL_SECONDS: whole(60, 31_536_000).optional(),
   CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
   REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
   AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),

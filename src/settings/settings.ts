@@ -122,6 +122,8 @@ export function parseSettings(
       audiences: [firstAudience, ...otherAudiences],
       accessTtlSeconds: values.ACCESS_TTL_SECONDS,
       refreshTtlSeconds: values.REFRESH_TTL_SECONDS,
+      userAccessTtlSeconds: values.USER_ACCESS_TTL_SECONDS ?? values.ACCESS_TTL_SECONDS,
+      userRefreshTtlSeconds: values.USER_REFRESH_TTL_SECONDS ?? values.REFRESH_TTL_SECONDS,
       clockSkewSeconds: values.CLOCK_SKEW_SECONDS,
       signingAlgorithm: values.SIGNING_ALG,
       signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,

@@ -25,6 +25,8 @@ export const testPolicy: Policy = {
   audiences: ['https://gateway.test', 'https://orders.test'],
   accessTtlSeconds: 3600,
   refreshTtlSeconds: 604_800,
+  userAccessTtlSeconds: 1800,
+  userRefreshTtlSeconds: 86_400,
   clockSkewSeconds: 5,
   signingAlgorithm: 'ES256',
   signingKeyRotationDays: 30,
@@ -84,7 +86,7 @@ export async function createTestGateway(
   const adminKey = mintApiKeyText(world, policy.keyPrefix)
   await makeFirstKey({ world, policy }, { wished: adminKey })
   const memory = await loadMemory(world, policy, {
-    directory: { maxKeys: 1000, maxAgeMs: 60_000, looksOutliveCalls: true },
+    directory: { maxEntries: 1000, maxAgeMs: 60_000, looksOutliveCalls: true },
     guessGuard: createGuessGuard(),
   })
   const { signingKeys } = memory

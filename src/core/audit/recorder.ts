@@ -36,8 +36,9 @@ export function createAuditRecorder({
   const writer = createAuditWriter(world.store)
   const record: AuditRecorder['record'] = (draft, caller) => writer.record(auditEvent(world, draft, caller))
   const recordBy: AuditRecorder['recordBy'] = ({ principal, caller }, draft) => {
-    const { clientId, keyId, sessionId } = principal
-    return record({ clientId, keyId, sessionId, ...draft }, caller)
+    const { clientId, keyId, sessionId, assurance, subject } = principal
+    const userId = assurance && subject
+    return record({ clientId, keyId, sessionId, userId, ...draft }, caller)
   }
   const refused: AuditRecorder['refused'] = (failure, who, caller) => {
     const keyId = 'keyId' in failure ? failure.keyId : who.keyId

@@ -1,3 +1,4 @@
+import { createPersonDirectory } from '../accounts/person-directory.ts'
 import type { Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { createKeyDirectory } from '../keys/key-directory.ts'
@@ -93,6 +94,8 @@ function callerOf({ key, permissions }: TokenPair): ExplainedCaller {
 
 const everything = { permissions: undefined, audiences: undefined, accessTtlSeconds: undefined } as const
 
+const nothingRemembered = { maxEntries: 1, maxAgeMs: 0, looksOutliveCalls: false }
+
 /** The same parts around a store that only reads, a tally that forgets and an alarm that is silent. */
 function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts['trace']>): ServiceParts {
   const { world, memory } = parts
@@ -112,7 +115,8 @@ function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts
       guessGuard: { ...memory.guessGuard, countWrong: async () => ok(undefined) },
       usage: { note: () => {}, take: () => [] },
       // One of its own: what is read for another moment must not be remembered for this one.
-      directory: createKeyDirectory({ maxKeys: 1, maxAgeMs: 0, looksOutliveCalls: false }),
+      directory: createKeyDirectory(nothingRemembered),
+      people: createPersonDirectory(nothingRemembered),
       // What a dry run mints was never handed out.
       verifiedTokens: createVerifiedTokens({ maxTokens: 2 }),
       // The question is what the rules say at that moment, not how old our knowledge would be by then.

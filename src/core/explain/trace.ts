@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts'
 import type { Result } from '../result.ts'
 
-/** The rules that a credential passes, in the order in which a token is asked; a key's state comes last. */
+/** The rules that a credential passes, in the order in which a token is asked; a key's state, or a person's, comes last. */
 export const rules = [
   'guessing',
   'key_known',
@@ -10,6 +10,7 @@ export const rules = [
   'revocations_known',
   'not_revoked',
   'key_usable',
+  'user_usable',
   'network',
   'rate_and_quota',
   'narrowing',

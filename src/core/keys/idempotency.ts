@@ -2,6 +2,7 @@ import type { Failure } from '../failure.ts'
 import { uncovered } from '../permissions.ts'
 import type { World } from '../ports.ts'
 import { fail, ok, type Result } from '../result.ts'
+import type { Principal } from '../tokens/verify.ts'
 import type { ApiKey } from './api-key.ts'
 import type { IssuedKey } from './issue.ts'
 
@@ -12,7 +13,8 @@ const REPLAY_SECONDS = 600
 export interface IdempotentCall {
   /** The caller's `Idempotency-Key`. */
   readonly key: string
-  readonly clientId: string
+  /** Whose key it is: nobody is given the answer to another's call. */
+  readonly callerId: string
   /** What was asked, as a text that is equal for equal calls. */
   readonly request: string
 }
@@ -26,6 +28,11 @@ export interface Replay {
   readonly expiresAt: Date
 }
 
+/** Who calls, as `Idempotency-Key` is told apart by: a client, and among people each for themselves. */
+export function callerIdOf({ clientId, subject, assurance }: Principal): string {
+  return assurance === undefined ? clientId : `${clientId}/${subject}`
+}
+
 /** Makes the record that lets `issued` be answered again. */
 export function replayOf(
   world: Pick<World, 'vault'>,
@@ -33,7 +40,7 @@ export function replayOf(
   { issued, now }: { readonly issued: IssuedKey; readonly now: Date },
 ): Replay {
   return {
-    id: hex(world, `${call.clientId} ${call.key}`),
+    id: hex(world, `${call.callerId} ${call.key}`),
     fingerprint: hex(world, call.request),
     sealedAnswer: world.vault.seal('idempotency', JSON.stringify(issued)),
     createdAt: now,
@@ -47,7 +54,7 @@ export async function recall(
   call: IdempotentCall,
   { now, held }: { readonly now: Date; readonly held: readonly string[] },
 ): Promise<Result<IssuedKey, Failure> | undefined> {
-  const replay = await world.store.findReplay(hex(world, `${call.clientId} ${call.key}`))
+  const replay = await world.store.findReplay(hex(world, `${call.callerId} ${call.key}`))
   if (replay === undefined || replay.expiresAt <= now) return undefined
   if (replay.fingerprint !== hex(world, call.request)) return fail({ reason: 'idempotency_key_reused' })
   const plain = world.vault.unseal('idempotency', replay.sealedAnswer)

@@ -6,7 +6,7 @@ import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { Principal } from '../tokens/verify.ts'
 import { type ApiKey, mintApiKeyText, parseApiKey, type RateLimit } from './api-key.ts'
-import { recall, replayOf } from './idempotency.ts'
+import { callerIdOf, recall, replayOf } from './idempotency.ts'
 
 export interface NewKey {
   readonly name: string
@@ -72,7 +72,7 @@ function idempotent(
 ) {
   return {
     key: idempotencyKey,
-    clientId: actor.clientId,
+    callerId: callerIdOf(actor),
     request: JSON.stringify(['issue', clientId, wanted]),
   }
 }

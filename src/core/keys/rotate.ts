@@ -6,7 +6,7 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Principal } from '../tokens/verify.ts'
 import { type ApiKey, mintApiKeyText, parseApiKey } from './api-key.ts'
-import { recall, replayOf } from './idempotency.ts'
+import { callerIdOf, recall, replayOf } from './idempotency.ts'
 import type { IssuedKey } from './issue.ts'
 import { keyState } from './key-state.ts'
 
@@ -74,7 +74,7 @@ function successorOf(
 function idempotent(actor: Principal, call: { idempotencyKey: string; id: string; overlapSeconds: number }) {
   return {
     key: call.idempotencyKey,
-    clientId: actor.clientId,
+    callerId: callerIdOf(actor),
     request: JSON.stringify(['rotate', call.id, call.overlapSeconds]),
   }
 }

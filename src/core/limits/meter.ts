@@ -11,7 +11,8 @@ export interface MeterReading {
   readonly quotaRemaining: number | undefined
 }
 
-const unmetered: MeterReading = { rate: undefined, quotaRemaining: undefined }
+/** Of a call that no key stands behind, or one without limits. */
+export const unmetered: MeterReading = { rate: undefined, quotaRemaining: undefined }
 
 /**
  * Counts one call of a key, whether it came with the key or with a token of it. A key without limits costs no look at

@@ -7,8 +7,11 @@ import { type LimitState, limitState } from './rate-limit.ts'
 /** One call against the limit of a route: each caller has a bucket of its own there. */
 export interface RouteTake {
   readonly route: string
-  /** The key's id where a key stands behind the call, else the caller's address. */
-  readonly by: { readonly keyId: string } | { readonly address: string | undefined }
+  /** The key or the person behind the call, else the caller's address. */
+  readonly by:
+    | { readonly keyId: string }
+    | { readonly userId: string }
+    | { readonly address: string | undefined }
   readonly rate: RateLimit
 }
 
@@ -26,5 +29,6 @@ export async function takeRouteRate(
 /** Callers without an address share one bucket: limited, never skipped. */
 function bucketOf({ addresses }: World, by: RouteTake['by']): string {
   if ('keyId' in by) return `key:${by.keyId}`
+  if ('userId' in by) return `user:${by.userId}`
   return `address:${by.address === undefined ? 'unknown' : addresses.site(by.address)}`
 }

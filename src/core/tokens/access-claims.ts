@@ -1,13 +1,19 @@
 import { parseScope } from '../permissions.ts'
 import { accessLifetimeMaxSeconds } from '../policy.ts'
 
-/** What an access token says (RFC 9068 §2.2), with the API key beside it so that a key can be followed to its tokens. */
+/**
+ * What an access token says (RFC 9068 §2.2): of a machine with the API key beside it, so that a key can be followed to
+ * its tokens; of a person with how they proved who they are.
+ */
 export interface AccessTokenClaims {
   readonly issuer: string
   readonly subject: string
   readonly audiences: readonly string[]
   readonly clientId: string
-  readonly keyId: string
+  /** Undefined where the subject is a person. */
+  readonly keyId: string | undefined
+  /** Undefined where the subject is a machine. */
+  readonly assurance: Assurance | undefined
   readonly sessionId: string
   readonly tokenId: string
   readonly permissions: readonly string[]
@@ -21,11 +27,25 @@ export interface AccessTokenClaims {
   readonly expiresAt: number
 }
 
+/** How a person has proven who they are. */
+export interface Assurance {
+  /** 1 with one factor, 2 with two: `aal` (NIST SP 800-63B-4 §2). */
+  readonly level: 1 | 2
+  /** By what: `amr` (RFC 8176). */
+  readonly methods: readonly string[]
+  /** When, in whole seconds since 1970: `auth_time` (OpenID Connect Core 1.0 §2). */
+  readonly authenticatedAt: number
+}
+
+/** The `client_id` of a person's token: our own first-party client, which no machine can be called. */
+export const personClientId = 'guichet'
+
 /** Who acts for a token's subject (RFC 8693 §4.1), by which session of which key, and for whom before. */
 export interface Delegate {
   readonly subject: string
   readonly clientId: string
-  readonly keyId: string
+  /** Undefined where a person acts. */
+  readonly keyId: string | undefined
   readonly sessionId: string
   readonly before: Delegate | undefined
 }
@@ -34,7 +54,7 @@ export interface Delegate {
 export const accessTokenMaxLength = 8192
 
 /** The claims that every access token of ours has beside its issuer and audience. */
-export const requiredAccessClaims = ['exp', 'iat', 'sub', 'jti', 'sid', 'client_id', 'key_id', 'scope']
+export const requiredAccessClaims = ['exp', 'iat', 'sub', 'jti', 'sid', 'client_id', 'scope']
 
 /** Reads a payload of ours; undefined when a claim is not what it must be. `latestNow` is in seconds, its tolerance added. */
 export function parseAccessClaims(
@@ -42,6 +62,7 @@ export function parseAccessClaims(
   latestNow: number,
 ): AccessTokenClaims | undefined {
   const { iss, sub, aud, jti, iat, exp, sid, client_id, key_id, scope, act, parents = [] } = payload
+  const assurance = parseAssurance(payload)
   const delegate = parseDelegate(act)
   if (
     typeof iss !== 'string' ||
@@ -49,7 +70,9 @@ export function parseAccessClaims(
     typeof jti !== 'string' ||
     typeof sid !== 'string' ||
     typeof client_id !== 'string' ||
-    typeof key_id !== 'string' ||
+    assurance === null ||
+    // Either a key stands behind it or a person does, and never both.
+    (assurance === undefined ? typeof key_id !== 'string' : key_id !== undefined) ||
     typeof scope !== 'string' ||
     !isAudience(aud) ||
     !isTextList(parents) ||
@@ -63,7 +86,8 @@ export function parseAccessClaims(
     subject: sub,
     audiences: typeof aud === 'string' ? [aud] : aud,
     clientId: client_id,
-    keyId: key_id,
+    keyId: key_id as string | undefined,
+    assurance,
     sessionId: sid,
     tokenId: jti,
     permissions: parseScope(scope),
@@ -74,6 +98,17 @@ export function parseAccessClaims(
   }
 }
 
+/** Reads `aal`, `amr` and `auth_time`; null when they are not what they must be. All absent, they read as undefined. */
+function parseAssurance({
+  aal,
+  amr,
+  auth_time,
+}: Readonly<Record<string, unknown>>): Assurance | undefined | null {
+  if (aal === undefined && amr === undefined && auth_time === undefined) return undefined
+  if ((aal !== 1 && aal !== 2) || !isTextList(amr) || !Number.isSafeInteger(auth_time)) return null
+  return { level: aal, methods: amr, authenticatedAt: auth_time as number }
+}
+
 /** Reads an `act` claim of ours; null when it is none. Absent, it reads as undefined. */
 function parseDelegate(act: unknown): Delegate | undefined | null {
   if (act === undefined) return undefined
@@ -81,7 +116,7 @@ function parseDelegate(act: unknown): Delegate | undefined | null {
   const { sub, client_id, key_id, sid, act: inner } = act as Record<string, unknown>
   const before = parseDelegate(inner)
   if (before === null || typeof sub !== 'string' || typeof client_id !== 'string') return null
-  if (typeof key_id !== 'string' || typeof sid !== 'string') return null
+  if ((typeof key_id !== 'string' && key_id !== undefined) || typeof sid !== 'string') return null
   return { subject: sub, clientId: client_id, keyId: key_id, sessionId: sid, before }
 }
 

@@ -1,6 +1,6 @@
 import { base64url } from 'jose'
 import { formatScope } from '../permissions.ts'
-import type { AccessTokenClaims, Delegate } from './access-claims.ts'
+import type { AccessTokenClaims, Assurance, Delegate } from './access-claims.ts'
 import type { SigningKey } from './signing-keys.ts'
 
 /** Signs the claims as a compact JWS of type `at+jwt`. */
@@ -15,12 +15,18 @@ export async function mintAccessToken(claims: AccessTokenClaims, key: SigningKey
     jti: claims.tokenId,
     scope: formatScope(claims.permissions),
     ...(claims.parentTokenIds.length > 0 && { parents: claims.parentTokenIds }),
+    ...(claims.assurance && spellAssurance(claims.assurance)),
     ...(claims.delegate && { act: spellDelegate(claims.delegate) }),
     iat: claims.issuedAt,
     exp: claims.expiresAt,
   })
   const signingInput = `${key.accessTokenHeader}.${base64url.encode(payload)}`
   return `${signingInput}.${await key.sign(signingInput)}`
+}
+
+/** The claims that a person's token has instead of a key. */
+export function spellAssurance({ level, methods, authenticatedAt }: Assurance): object {
+  return { aal: level, amr: methods, auth_time: authenticatedAt }
 }
 
 /** The `act` claim: the one who acts now outside, those before within. */

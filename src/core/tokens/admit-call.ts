@@ -1,9 +1,11 @@
+import type { Person } from '../accounts/user.ts'
 import type { Caller } from '../caller.ts'
 import { traced } from '../explain/trace.ts'
 import type { Failure } from '../failure.ts'
 import type { ApiKey, KeyWithClient } from '../keys/api-key.ts'
 import { keyState } from '../keys/key-state.ts'
-import { type MeterReading, meterCall } from '../limits/meter.ts'
+import { type MeterReading, meterCall, unmetered } from '../limits/meter.ts'
+import { intersect } from '../permissions.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitAddress } from './exchange.ts'
@@ -13,7 +15,8 @@ import { verifyAfresh } from './verify-afresh.ts'
 /** A call that may go on: who makes it, with which key, and what its limits say. */
 export interface AdmittedCall {
   readonly principal: Principal
-  readonly key: ApiKey
+  /** Undefined where a person calls, who has no limits but those of the route. */
+  readonly key: ApiKey | undefined
   readonly meter: MeterReading
 }
 
@@ -31,21 +34,35 @@ export async function admitCall(
   // For the gateway itself: a token for another audience is somebody else's to admit.
   const live = await findLiveToken(parts, accessToken, { now, audiences: [parts.policy.audiences[0]] })
   if (!live.ok) return live
+  if (live.value.key === undefined) {
+    return ok({ principal: live.value.principal, key: undefined, meter: unmetered })
+  }
   const { principal, key } = live.value
   const placed = traced(parts, 'network', admitAddress(world, live.value, caller))
   if (!placed.ok) return placed
   const metered = traced(parts, 'rate_and_quota', await meterCall(world, key, now))
   if (!metered.ok) return metered
-  memory.usage.note(principal.keyId, caller, now)
+  memory.usage.note(key.id, caller, now)
   return ok({ principal, key, meter: metered.value })
 }
 
-/** A token that nothing has ended, with the key that it came from. */
-export interface LiveToken extends KeyWithClient {
+/** A token that nothing has ended, with the key or the person that it came from. */
+export type LiveToken = LiveTokenOfKey | LiveTokenOfPerson
+
+interface LiveTokenOfKey extends KeyWithClient {
   readonly principal: Principal
 }
 
-/** Verifies a token for one of some audiences, and that neither a revocation nor the state of its key has ended it. */
+interface LiveTokenOfPerson {
+  readonly principal: Principal
+  readonly key: undefined
+  readonly person: Person
+}
+
+/**
+ * Verifies a token for one of some audiences, and that neither a revocation nor the state of its key or its person has
+ * ended it.
+ */
 export async function findLiveToken(
   parts: ServiceParts,
   accessToken: string,
@@ -59,9 +76,39 @@ export async function findLiveToken(
   if (!known.ok) return known
   const standing = traced(parts, 'not_revoked', notRevoked(memory.revocations.concerning(principal)))
   if (!standing.ok) return standing
+  if (principal.keyId === undefined) return findLivePerson(parts, principal, now)
   const found = await memory.directory.find(world.store, principal.keyId, now)
   const usable = traced(parts, 'key_usable', admitKeyOfToken(found, now))
   return usable.ok ? ok({ principal, ...usable.value }) : usable
+}
+
+/** A token of a person permits what it did when it was minted, and of that only what the role permits still. */
+async function findLivePerson(
+  parts: ServiceParts,
+  principal: Principal,
+  now: Date,
+): Promise<Result<LiveToken, Failure>> {
+  const { world, memory } = parts
+  const found = await memory.people.find(world.store, principal.subject, now)
+  const person = traced(parts, 'user_usable', admitPersonOfToken(found, principal))
+  if (!person.ok) return person
+  const permissions = intersect(person.value.role.permissions, principal.permissions)
+  return ok({ principal: { ...principal, permissions }, key: undefined, person: person.value })
+}
+
+/** A token lives no longer than the account of its person. */
+export function admitPersonOfToken(
+  found: Person | undefined,
+  { assurance }: Principal,
+): Result<Person, Failure> {
+  if (found === undefined || found.deletedAt !== undefined)
+    return fail({ reason: 'token_revoked', kind: 'user' })
+  if (found.disabledAt !== undefined) return fail({ reason: 'token_revoked', kind: 'user disabled' })
+  const signedInAt = assurance?.authenticatedAt ?? 0
+  if (found.notBefore !== undefined && signedInAt < Math.floor(found.notBefore.getTime() / 1000)) {
+    return fail({ reason: 'token_revoked', kind: 'user cut off' })
+  }
+  return ok(found)
 }
 
 /** How long ago this process last knew of every revocation. */

@@ -45,6 +45,7 @@ function principalOfKey({ policy }: ServiceParts, found: KeyWithClient, now: Dat
     audiences: [policy.audiences[0]],
     clientId: client.id,
     keyId: key.id,
+    assurance: undefined,
     sessionId: '',
     tokenId: '',
     permissions: effectivePermissions(found),

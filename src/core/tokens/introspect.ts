@@ -5,11 +5,14 @@ import { type MeterReading, meterCall } from '../limits/meter.ts'
 import { covers, intersect } from '../permissions.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { personClientId } from './access-claims.ts'
 import { findLiveToken } from './admit-call.ts'
 import { type ClientCredentials, findAuthenticClient } from './authenticate.ts'
 import { admitSession, standingOf } from './genuine-session.ts'
+import { permissionsOf } from './person-tokens.ts'
+import { admitPersonSession } from './refresh-person.ts'
 import { parseRefreshToken } from './refresh-token.ts'
-import type { KeySession } from './session.ts'
+import { isOfPerson, type KeySession, type Session } from './session.ts'
 import type { Principal } from './verify.ts'
 
 /** The permission to be told of tokens of other clients. */
@@ -26,7 +29,7 @@ export type TokenReport =
   | { readonly kind: 'access'; readonly principal: Principal }
   | {
       readonly kind: 'refresh'
-      readonly session: KeySession
+      readonly session: Session
       readonly permissions: readonly string[]
       readonly audiences: readonly string[]
     }
@@ -78,9 +81,16 @@ export async function introspect(
 }
 
 function mayKnow({ clientId, permissions }: Asker, report: TokenReport): boolean {
-  const { clientId: owner } = report.kind === 'access' ? report.principal : report.session
-  const subject = report.kind === 'access' ? report.principal.subject : owner
+  const { owner, subject } = holderOf(report)
   return clientId === owner || clientId === subject || covers(permissions, introspectPermission)
+}
+
+/** The client that a token is held by, and whom it speaks for. */
+export function holderOf(report: TokenReport): { readonly owner: string; readonly subject: string } {
+  if (report.kind === 'access') return { owner: report.principal.clientId, subject: report.principal.subject }
+  const { session } = report
+  if (isOfPerson(session)) return { owner: personClientId, subject: session.userId }
+  return { owner: session.clientId, subject: session.clientId }
 }
 
 async function reportAccess(parts: ServiceParts, token: string): Promise<Result<TokenReport, Failure>> {
@@ -96,12 +106,29 @@ async function reportRefresh(
 ): Promise<Result<TokenReport, Failure>> {
   const { world, policy } = parts
   const found = await world.store.findSession(sessionId)
-  if (found === undefined || standingOf(parts, found.session, text) !== 'current') {
+  if (found === undefined) return reportPersonRefresh(parts, { text, sessionId })
+  if (standingOf(parts, found.session, text) !== 'current') {
     return fail({ reason: 'refresh_token_invalid' })
   }
   const admitted = admitSession(found, world.now())
   if (!admitted.ok) return admitted
   return ok({ kind: 'refresh', session: found.session, ...reachOf(found, found.session, policy.audiences) })
+}
+
+async function reportPersonRefresh(
+  parts: ServiceParts,
+  { text, sessionId }: { readonly text: string; readonly sessionId: string },
+): Promise<Result<TokenReport, Failure>> {
+  const { world, policy } = parts
+  const found = await world.store.findPersonSession(sessionId)
+  if (found === undefined || standingOf(parts, found.session, text) !== 'current') {
+    return fail({ reason: 'refresh_token_invalid' })
+  }
+  const admitted = admitPersonSession(found, world.now())
+  if (!admitted.ok) return admitted
+  const { session } = found
+  const audiences = session.audiences ?? policy.audiences
+  return ok({ kind: 'refresh', session, permissions: permissionsOf(found), audiences })
 }
 
 function reachOf(

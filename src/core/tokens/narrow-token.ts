@@ -50,11 +50,11 @@ export async function narrowToken(
       : await findPresented(parts, { name: 'actor_token', text: request.actorToken, now })
   if (!actor.ok) return actor
   for (const shown of [subject.value, actor.value]) {
-    const placed = shown && admitAddress(world, shown, caller)
+    const placed = shown?.key && admitAddress(world, shown, caller)
     if (placed?.ok === false) return placed
   }
   const { principal } = subject.value
-  const permissions = intersect(effectivePermissions(subject.value), principal.permissions)
+  const permissions = permissionsOf(subject.value)
   const { audiences } = principal
   const narrowing = admitNarrowing(request.narrowing, { permissions, audiences, policy })
   if (!narrowing.ok) return narrowing
@@ -97,6 +97,12 @@ export async function narrowToken(
   })
 }
 
+/** What a live token permits today. Of a person's that has been asked already. */
+function permissionsOf(live: LiveToken): readonly string[] {
+  const { permissions } = live.principal
+  return live.key === undefined ? permissions : intersect(effectivePermissions(live), permissions)
+}
+
 /** The token that a parameter holds, for whichever of our audiences it was made. */
 async function findPresented(
   parts: ServiceParts,
@@ -129,7 +135,7 @@ function delegateOf(
 /** In seconds since 1970: before all that it comes from ends. */
 function endOf({ policy }: ServiceParts, sources: readonly LiveToken[], now: Date): number {
   const ends = sources.flatMap(({ principal, key }) => {
-    const keyEnd = endOfKey(key)
+    const keyEnd = key && endOfKey(key)
     return [principal.expiresAt, ...(keyEnd ? [Math.floor(keyEnd.getTime() / 1000)] : [])]
   })
   return Math.min(Math.floor(now.getTime() / 1000) + policy.accessTtlSeconds, ...ends)

@@ -4,15 +4,15 @@ import type { Principal } from './verify.ts'
 
 type Bearer = Pick<Principal, 'subject' | 'clientId' | 'keyId' | 'sessionId'>
 
-/** What a revocation is aimed at: one token by `jti`, a session, all tokens of a key, or all of a client. */
-export const revocationKinds = ['token', 'session', 'key', 'client'] as const
+/** What a revocation is aimed at: one token by `jti`, a session, all tokens of a key, of a client or of a person. */
+export const revocationKinds = ['token', 'session', 'key', 'client', 'user'] as const
 export type RevocationKind = (typeof revocationKinds)[number]
 
-/** Ends all access tokens of a key or a client that were issued up to the cut-off; of a session, all; or the one token. */
+/** Ends all access tokens of a key, a client or a person that were issued up to the cut-off; of a session, all; or the one token. */
 export interface Revocation {
   readonly kind: RevocationKind
   readonly subject: string
-  /** Tokens of a key or a client whose `iat` is at or before this second are dead. */
+  /** Tokens of a key, a client or a person whose `iat` is at or before this second are dead. */
   readonly cutoff: Date
   readonly createdAt: Date
   /** From then on no token is left that it could concern. */
@@ -48,7 +48,9 @@ export function createRevocations(loadedAt: Date): Revocations {
   const tokenIsOver = (tokenId: string) => isOver('token', tokenId)
   const endsOne = ({ subject, clientId, keyId, sessionId }: Bearer, issuedAt: number) => {
     if (isOver('session', sessionId)) return 'session'
-    if (ends('key', keyId, issuedAt)) return 'key'
+    // A token that was narrowed for a client speaks for its person still.
+    if (keyId === undefined && ends('user', subject, issuedAt)) return 'user'
+    if (keyId !== undefined && ends('key', keyId, issuedAt)) return 'key'
     if (ends('client', clientId, issuedAt)) return 'client'
     // A token that was narrowed for another client speaks for its subject still.
     return subject !== clientId && ends('client', subject, issuedAt) ? 'client' : undefined

@@ -35,6 +35,7 @@ export async function mintSessionAccessToken(
       audiences: session.audiences ?? policy.audiences,
       clientId: client.id,
       keyId: key.id,
+      assurance: undefined,
       sessionId: session.id,
       tokenId,
       permissions,

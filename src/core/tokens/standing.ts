@@ -1,6 +1,6 @@
 import { keyState } from '../keys/key-state.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { knowsRevocations } from './admit-call.ts'
+import { admitPersonOfToken, knowsRevocations } from './admit-call.ts'
 import type { Principal } from './verify.ts'
 
 /** What has become of a credential that was good once. */
@@ -19,6 +19,10 @@ export async function standingOf(parts: ServiceParts, principal: Principal): Pro
   // A key that speaks for itself is no token: its own state says all.
   const isToken = principal.tokenId !== ''
   if (isToken && memory.revocations.concerning(principal) !== undefined) return 'revoked'
+  if (principal.keyId === undefined) {
+    const person = await memory.people.find(world.store, principal.subject, now)
+    return admitPersonOfToken(person, principal).ok ? 'good' : 'revoked'
+  }
   const found = await memory.directory.find(world.store, principal.keyId, now)
   if (found === undefined || found.client.disabledAt !== undefined) return 'revoked'
   const state = keyState(found.key, now)

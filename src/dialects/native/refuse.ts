@@ -2,6 +2,7 @@ import { accepts } from 'hono/accepts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { Refusal } from '../../http/refusal.ts'
 import { reply, tell } from '../../http/reply.ts'
+import { accountSpellings } from './account-spellings.ts'
 import { json, meta } from './envelope.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
@@ -13,6 +14,7 @@ import { tokenSpellings } from './token-spellings.ts'
 export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...keySpellings,
+  ...accountSpellings,
   ...tokenSpellings,
   ...signingKeySpellings,
 }

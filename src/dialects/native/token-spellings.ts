@@ -1,13 +1,17 @@
 import type { FailureReason } from '../../core/failure.ts'
 import { challenge } from '../../http/challenge.ts'
 import { refusedLimitHeaders } from '../../http/limit-headers.ts'
+import type { accountSpellings } from './account-spellings.ts'
 import type { keySpellings } from './key-spellings.ts'
 import type { signingKeySpellings } from './signing-key-spellings.ts'
 import { type Spellings, tokenChallenged } from './spelling.ts'
 
 /** What is refused of tokens, sessions and permissions. */
 export const tokenSpellings: Spellings<
-  Exclude<FailureReason, keyof typeof keySpellings | keyof typeof signingKeySpellings>
+  Exclude<
+    FailureReason,
+    keyof typeof accountSpellings | keyof typeof keySpellings | keyof typeof signingKeySpellings
+  >
 > = {
   refresh_token_invalid: {
     status: 401,

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { formatScope } from '../../core/permissions.ts'
 import { ok, type Result } from '../../core/result.ts'
-import { spellDelegate } from '../../core/tokens/access-token.ts'
-import { introspectPermission, type TokenReport } from '../../core/tokens/introspect.ts'
+import { spellAssurance, spellDelegate } from '../../core/tokens/access-token.ts'
+import { holderOf, introspectPermission, type TokenReport } from '../../core/tokens/introspect.ts'
+import { isOfPerson } from '../../core/tokens/session.ts'
 import { callerOf, noteKey } from '../../http/caller.ts'
 import type { Form } from '../../http/form.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
@@ -37,6 +38,9 @@ export const introspectEndpoint = formEndpoint({
     jti: z.string().optional(),
     sid: z.string().optional(),
     key_id: z.string().optional(),
+    aal: z.int().optional(),
+    amr: z.array(z.string()).optional(),
+    auth_time: z.int().optional(),
     act: z.unknown().optional(),
   }),
   errors: [400, 401, 403, 413, 429, 503],
@@ -92,20 +96,22 @@ function spellReport(report: TokenReport | undefined, issuer: string): object {
       jti: principal.tokenId,
       sid: principal.sessionId,
       key_id: principal.keyId,
+      ...(principal.assurance && spellAssurance(principal.assurance)),
       ...(principal.delegate && { act: spellDelegate(principal.delegate) }),
     }
   }
   const { session, permissions, audiences } = report
+  const { owner, subject } = holderOf(report)
   return {
     active: true,
     scope: formatScope(permissions),
-    client_id: session.clientId,
+    client_id: owner,
     exp: Math.floor(session.expiresAt.getTime() / 1000),
     iat: Math.floor(session.createdAt.getTime() / 1000),
-    sub: session.clientId,
+    sub: subject,
     aud: audiences,
     iss: issuer,
     sid: session.id,
-    key_id: session.keyId,
+    ...(!isOfPerson(session) && { key_id: session.keyId }),
   }
 }

@@ -1,6 +1,7 @@
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { causeOf, type Refusal } from '../../http/refusal.ts'
 import { tell } from '../../http/reply.ts'
+import { accountSpellings } from './account-spellings.ts'
 import { answer } from './answer.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
@@ -8,7 +9,12 @@ import type { Reason, Spelling, Spellings } from './spelling.ts'
 import { tokenSpellings } from './token-spellings.ts'
 
 /** Every refusal on the wire of this face. */
-export const spellings: Spellings<Reason> = { ...httpSpellings, ...keySpellings, ...tokenSpellings }
+export const spellings: Spellings<Reason> = {
+  ...httpSpellings,
+  ...keySpellings,
+  ...accountSpellings,
+  ...tokenSpellings,
+}
 
 /** Spells a refusal as RFC 6749 §5.2 has it, without an envelope. */
 export function refuse(c: GatewayContext, refusal: Refusal): Response {

@@ -24,7 +24,7 @@ export async function explainOffline(settings: Settings, question: Question): Pr
     const world = createWorld(settings.rateLimits ? store : withoutLimits(store), [generateSecret()])
     const { policy } = settings
     const memory = await loadMemory(world, policy, {
-      directory: { maxKeys: 1, maxAgeMs: 0, looksOutliveCalls: false },
+      directory: { maxEntries: 1, maxAgeMs: 0, looksOutliveCalls: false },
       guessGuard: createGuessGuard(),
     })
     return await explain({ world, policy, memory }, question)

@@ -47,7 +47,7 @@ const SIGNING_KEY_TICK_MS = 60_000
 /** An isolate hears no feed: what it knows of revocations and of keys is never older than this. */
 export const pollMs = 5000
 
-const directoryLimits = { maxKeys: 5000, maxAgeMs: pollMs, looksOutliveCalls: false }
+const directoryLimits = { maxEntries: 5000, maxAgeMs: pollMs, looksOutliveCalls: false }
 
 /** Makes an isolate from its bindings, or says a line each why it cannot. */
 export function createIsolate(env: WorkerEnv): Result<Isolate, readonly string[]> {

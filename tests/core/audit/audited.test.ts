@@ -33,7 +33,7 @@ describeTheStore((the) => {
     adminKey = mintApiKeyText(world, 'gk')
     await makeFirstKey({ world, policy: testPolicy }, { wished: adminKey })
     memory = await loadMemory(world, testPolicy, {
-      directory: { maxKeys: 1000, maxAgeMs: 60_000, looksOutliveCalls: true },
+      directory: { maxEntries: 1000, maxAgeMs: 60_000, looksOutliveCalls: true },
       guessGuard: createGuessGuard(),
     })
     service = createService({ world, policy: testPolicy, memory })
@@ -235,7 +235,7 @@ describeTheStore((the) => {
     it('of a call that the log cannot take makes the call fail', async () => {
       const full = { ...the.store, insertAuditEvents: () => Promise.reject(new Error('full')) }
       const deaf = createService({ world: { ...world, store: full }, policy: testPolicy, memory })
-      await expect(deaf.disableKey(by('it'), admin.principal.keyId)).rejects.toThrow('full')
+      await expect(deaf.disableKey(by('it'), admin.principal.keyId!)).rejects.toThrow('full')
     })
   })
 

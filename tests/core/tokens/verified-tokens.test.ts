@@ -16,6 +16,7 @@ const token = (changes: Partial<Principal> = {}, kid = 'kid'): VerifiedToken => 
     audiences: ['https://a.test'],
     clientId: 'client',
     keyId: 'key',
+    assurance: undefined,
     sessionId: 'session',
     tokenId: 'token',
     permissions: [],

@@ -1,0 +1,70 @@
+import type { UserWithRole } from '../accounts/user.ts'
+import type { AuditDraft } from '../audit/event.ts'
+import { intersect } from '../permissions.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import { type Assurance, personClientId } from './access-claims.ts'
+import { handOut } from './hand-out.ts'
+import type { PersonSession, SessionWithUser } from './session.ts'
+import type { AccessToken } from './session-tokens.ts'
+
+/** The tokens that a person is given, at sign-in and at each refresh. */
+export interface PersonTokens extends AccessToken {
+  readonly refresh: string
+  readonly refreshExpiresAt: Date
+  readonly userId: string
+}
+
+/** Mints an access token of a person's session that has been admitted at `now`: it holds what the role permits today. */
+export async function mintPersonAccessToken(
+  parts: ServiceParts,
+  { session, user, role }: SessionWithUser,
+  { tokenId, now }: { readonly tokenId: string; readonly now: Date },
+): Promise<AccessToken> {
+  const { policy } = parts
+  const issuedAt = Math.floor(now.getTime() / 1000)
+  const ttlSeconds = session.accessTtlSeconds ?? policy.userAccessTtlSeconds
+  const permissions = permissionsOf({ session, role })
+  const access = await handOut(
+    parts,
+    {
+      issuer: policy.issuer,
+      subject: user.id,
+      audiences: session.audiences ?? policy.audiences,
+      clientId: personClientId,
+      keyId: undefined,
+      assurance: assuranceOf(session),
+      sessionId: session.id,
+      tokenId,
+      permissions,
+      parentTokenIds: [],
+      delegate: undefined,
+      issuedAt,
+      expiresAt: issuedAt + ttlSeconds,
+    },
+    now,
+  )
+  const accessExpiresAt = new Date((issuedAt + ttlSeconds) * 1000)
+  return { access, accessExpiresAt, permissions, sessionId: session.id, tokenId }
+}
+
+/** What a session of a person may do today. */
+export function permissionsOf({
+  session,
+  role,
+}: Pick<UserWithRole, 'role'> & { readonly session: PersonSession }): readonly string[] {
+  return session.permissions === undefined
+    ? role.permissions
+    : intersect(role.permissions, session.permissions)
+}
+
+/** What is told of tokens that a person was given. */
+export function personTokensTold(
+  kind: AuditDraft['kind'],
+  { userId, sessionId, tokenId }: Pick<PersonTokens, 'userId' | 'sessionId' | 'tokenId'>,
+): AuditDraft {
+  return { kind, clientId: personClientId, userId, sessionId, details: { token_id: tokenId } }
+}
+
+function assuranceOf({ aal, amr, authenticatedAt }: PersonSession): Assurance {
+  return { level: aal, methods: amr, authenticatedAt: Math.floor(authenticatedAt.getTime() / 1000) }
+}

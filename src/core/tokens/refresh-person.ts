@@ -1,0 +1,57 @@
+import { admitUser } from '../accounts/admit-user.ts'
+import type { Caller } from '../caller.ts'
+import type { Failure } from '../failure.ts'
+import { changed, untilSettled } from '../race.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import { countWrongToken, endStolenSession, readRefreshToken, standingOf } from './genuine-session.ts'
+import { mintPersonAccessToken, type PersonTokens } from './person-tokens.ts'
+import type { SessionWithUser } from './session.ts'
+
+/**
+ * Trades a person's refresh token for an access token and its successor. As where machines rotate: all who show one
+ * token at once, and whoever never got the answer, get the same successor; a token older than that ends the session.
+ */
+export async function refreshPerson(
+  parts: ServiceParts,
+  refreshToken: string,
+  caller: Caller,
+): Promise<Result<PersonTokens, Failure>> {
+  const { world } = parts
+  const token = readRefreshToken(parts, refreshToken, caller)
+  if (!token.ok) return token
+  return untilSettled(async () => {
+    const now = world.now()
+    const found = await world.store.findPersonSession(token.value.sessionId)
+    if (found === undefined) return countWrongToken(parts, caller)
+    const { session, user } = found
+    const standing = standingOf(parts, session, refreshToken)
+    if (standing === 'spent') return endStolenSession(parts, session)
+    if (standing === 'unknown') return fail({ reason: 'refresh_token_invalid' })
+    const admitted = admitPersonSession(found, now)
+    if (!admitted.ok) return admitted
+    const successor = token.value.successor()
+    if (standing === 'current') {
+      const to = world.vault.digest('refresh-token', successor)
+      const rotation = { from: session.refreshDigest, to, at: now, userVersion: user.version }
+      if (!(await world.store.rotatePersonSession(session.id, rotation))) return changed
+    }
+    const minted = await mintPersonAccessToken(parts, found, { tokenId: world.newId(), now })
+    return ok({ ...minted, refresh: successor, refreshExpiresAt: session.expiresAt, userId: user.id })
+  })
+}
+
+/** Says whether a person's session may bring a new access token at `now`. */
+export function admitPersonSession(
+  { session, user }: Pick<SessionWithUser, 'session' | 'user'>,
+  now: Date,
+): Result<void, Failure> {
+  const cutOff = user.notBefore !== undefined && session.createdAt <= user.notBefore
+  if (session.revokedAt !== undefined || cutOff) {
+    return fail({ reason: 'session_revoked', sessionId: session.id })
+  }
+  const admitted = admitUser(user)
+  if (!admitted.ok) return admitted
+  if (session.expiresAt <= now) return fail({ reason: 'refresh_token_expired', sessionId: session.id })
+  return ok(undefined)
+}

@@ -1,0 +1,103 @@
+import type { PasswordProblem } from '../../core/accounts/password.ts'
+import { challenged, type Spellings, tokenChallenged } from './spelling.ts'
+
+type AccountReason =
+  | 'credentials_invalid'
+  | 'login_delayed'
+  | 'email_unconfirmed'
+  | 'password_reset_due'
+  | 'user_disabled'
+  | 'user_deleted'
+  | 'registration_closed'
+  | 'username_taken'
+  | 'email_invalid'
+  | 'username_invalid'
+  | 'password_unacceptable'
+  | 'one_time_token_invalid'
+  | 'person_needed'
+
+const passwordProblems: Readonly<Record<PasswordProblem, (minLength: number) => string>> = {
+  too_short: (minLength) => `At least ${minLength} characters.`,
+  too_long: () => 'At most 1024 characters.',
+  not_text: () => 'Well-formed text.',
+  common: () => 'This password is among the first that are tried.',
+  personal: () => 'Not the address or the name of the account.',
+}
+
+/** What is refused of people and their accounts. */
+export const accountSpellings: Spellings<AccountReason> = {
+  credentials_invalid: {
+    status: 401,
+    code: 'invalid_credentials',
+    message: 'This identifier and password do not go together.',
+    headers: challenged,
+  },
+  login_delayed: {
+    status: 429,
+    code: 'login_delayed',
+    message: 'Too many attempts have failed. Wait as long as Retry-After says.',
+    headers: ({ retryAfterSeconds }) => ({ 'Retry-After': String(retryAfterSeconds) }),
+  },
+  email_unconfirmed: {
+    status: 403,
+    code: 'email_unconfirmed',
+    message: 'The address of this account has to be confirmed first: follow the link that was mailed to it.',
+  },
+  password_reset_due: {
+    status: 403,
+    code: 'password_reset_due',
+    message: 'This password may not be used any more. Ask for a link to set a new one.',
+  },
+  user_disabled: {
+    status: 401,
+    code: 'user_disabled',
+    message: 'This account is disabled.',
+    headers: tokenChallenged,
+  },
+  user_deleted: {
+    status: 401,
+    code: 'user_deleted',
+    message: 'This account has been deleted. An administrator can restore it for a while.',
+    headers: tokenChallenged,
+  },
+  registration_closed: {
+    status: 403,
+    code: 'registration_closed',
+    message: 'Nobody can register here by themselves.',
+  },
+  username_taken: { status: 409, code: 'username_taken', message: 'Another account has this user name.' },
+  email_invalid: {
+    status: 422,
+    code: 'invalid_fields',
+    message: 'Some fields are not valid.',
+    details: () => [{ field: 'email', message: 'This is not an address that mail can be sent to.' }],
+  },
+  username_invalid: {
+    status: 422,
+    code: 'invalid_fields',
+    message: 'Some fields are not valid.',
+    details: () => [
+      { field: 'username', message: 'From 3 to 32 of a to z, 0 to 9, and . _ - between two of them.' },
+    ],
+  },
+  password_unacceptable: {
+    status: 422,
+    code: 'password_unacceptable',
+    message: 'This password cannot be chosen.',
+    details: ({ problem, minLength }) => [
+      { field: 'password', message: passwordProblems[problem](minLength) },
+    ],
+  },
+  one_time_token_invalid: {
+    status: 401,
+    code: 'invalid_link',
+    message:
+      'This link is not valid any more: it has been used, it has expired, or a newer one took its place.',
+    headers: challenged,
+  },
+  person_needed: {
+    status: 403,
+    code: 'person_needed',
+    message: 'This is for people who have signed in: an API key has no account.',
+  },
+}

@@ -1,0 +1,33 @@
+import { notHere, type Spellings } from './spelling.ts'
+
+type AccountReason =
+  | 'credentials_invalid'
+  | 'login_delayed'
+  | 'email_unconfirmed'
+  | 'password_reset_due'
+  | 'user_disabled'
+  | 'user_deleted'
+  | 'registration_closed'
+  | 'username_taken'
+  | 'email_invalid'
+  | 'username_invalid'
+  | 'password_unacceptable'
+  | 'one_time_token_invalid'
+  | 'person_needed'
+
+/** What is refused of people, who sign in at another face. */
+export const accountSpellings: Spellings<AccountReason> = {
+  credentials_invalid: notHere(),
+  login_delayed: notHere(),
+  email_unconfirmed: notHere(),
+  password_reset_due: notHere(),
+  user_disabled: notHere(),
+  user_deleted: notHere(),
+  registration_closed: notHere(),
+  username_taken: notHere(409),
+  email_invalid: notHere(),
+  username_invalid: notHere(),
+  password_unacceptable: notHere(),
+  one_time_token_invalid: notHere(),
+  person_needed: notHere(),
+}
