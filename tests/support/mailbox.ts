@@ -37,8 +37,15 @@ export interface Mailbox {
   readonly close: () => Promise<void>
 }
 
+export interface MailboxOptions {
+  /** What the user `mailer` must show. */
+  readonly password?: string
+  /** With a certificate it speaks TLS: from the start, or when it is asked to. */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly from: 'the start' | 'STARTTLS' }
+}
+
 /** A real SMTP server on loopback that keeps what it is sent. */
-export async function openMailbox(options: { readonly password?: string } = {}): Promise<Mailbox> {
+export async function openMailbox({ password: wanted, tls }: MailboxOptions = {}): Promise<Mailbox> {
   const mails: ReceivedMail[] = []
   const taken = new Set<ReceivedMail>()
   const arrivals = new EventEmitter()
@@ -50,9 +57,10 @@ export async function openMailbox(options: { readonly password?: string } = {}):
 
   function listen(): SMTPServer {
     const made = new SMTPServer({
-      disabledCommands: ['STARTTLS'],
-      authOptional: options.password === undefined,
-      allowInsecureAuth: true,
+      ...(tls ?? { disabledCommands: ['STARTTLS'] }),
+      secure: tls?.from === 'the start',
+      authOptional: wanted === undefined,
+      allowInsecureAuth: tls === undefined,
       logger: false,
       onConnect(_session, greet) {
         connected++
@@ -60,7 +68,7 @@ export async function openMailbox(options: { readonly password?: string } = {}):
         if (manner.does !== 'stall') greet()
       },
       onAuth({ password }, _session, done) {
-        if (password === options.password) done(null, { user: 'known' })
+        if (password === wanted) done(null, { user: 'known' })
         else done(new Error('535 canary@server.test is not welcome'))
       },
       onRcptTo({ address }, _session, done) {
@@ -99,9 +107,10 @@ export async function openMailbox(options: { readonly password?: string } = {}):
   }
 
   await open()
-  const user = options.password === undefined ? '' : `mailer:${encodeURIComponent(options.password)}@`
+  const user = wanted === undefined ? '' : `mailer:${encodeURIComponent(wanted)}@`
+  const scheme = tls?.from === 'the start' ? 'smtps' : 'smtp'
   return {
-    url: `smtp://${user}127.0.0.1:${port}`,
+    url: `${scheme}://${user}${tls === undefined ? '127.0.0.1' : 'localhost'}:${port}`,
     mails,
     connections: () => connected,
     behave(next) {

@@ -65,7 +65,7 @@ function message(
     text,
     ...(html !== undefined && { html }),
     // The same at every attempt: whoever gets a mail twice, since an answer was lost, can tell.
-    messageId: `<${mail.id}@${from.address.replace(/^.*@/, '')}>`,
+    messageId: `<${mail.id}@${hostOf(from)}>`,
     date: mail.createdAt,
     headers: {
       'Content-Language': locale,
@@ -74,6 +74,11 @@ function message(
       'X-Auto-Response-Suppress': 'All',
     },
   }
+}
+
+/** In ASCII, as a Message-ID must be. */
+function hostOf({ address }: MailAddress): string {
+  return URL.parse(`http://${address.replace(/^.*@/, '')}`)?.hostname ?? 'localhost'
 }
 
 /** What can be told of a failure. Its message quotes the server, and servers quote addresses. */
