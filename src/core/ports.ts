@@ -37,6 +37,8 @@ export interface World {
   readonly oneTimeCodes: OneTimeCodes
   /** Tells the operator and the owner of an alarm, on its own time: it neither waits nor throws. */
   readonly raise: (alarm: Alarm) => void
+  /** Tells this process's delivery that a mail is on its way into the outbox: it neither waits nor throws. */
+  readonly mailQueued: () => void
   readonly store: Store
 }
 
@@ -200,6 +202,7 @@ export interface PruneStore {
   /** Deletes at most `limit` rows of each table that has run out; answers the most that one table had. */
   readonly prune: (what: {
     readonly sessionsBefore: Date
+    readonly mailsBefore: Date
     readonly before: Date
     readonly limit: number
   }) => Promise<number>

@@ -8,12 +8,16 @@ const BATCHES_MAX = 200
 /** A session that has run out is kept so long, so that its holder is told that it expired and not that it never was. */
 const SESSION_KEPT_MS = 86_400_000
 
+/** What became of a mail is kept so long, for whoever asks where it is; its content goes when it is sent. */
+const MAIL_KEPT_MS = 7 * 86_400_000
+
 /** Deletes what nobody can ask for any more, in small batches; answers how many batches that took. */
 export async function prune(world: Pick<World, 'now' | 'store'>): Promise<number> {
   const now = world.now()
   const sessionsBefore = new Date(now.getTime() - SESSION_KEPT_MS)
+  const mailsBefore = new Date(now.getTime() - MAIL_KEPT_MS)
   for (let batch = 1; batch <= BATCHES_MAX; batch++) {
-    const deleted = await world.store.prune({ sessionsBefore, before: now, limit: BATCH })
+    const deleted = await world.store.prune({ sessionsBefore, mailsBefore, before: now, limit: BATCH })
     if (deleted < BATCH) return batch
   }
   return BATCHES_MAX

@@ -18,6 +18,8 @@ import { findSecrets, openDatabase } from './database.ts'
 import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
+import { readTemplates } from './mail/read-templates.ts'
+import { findMailSender, type RunningMail, startMail } from './mail/start-mail.ts'
 import { loadMemory } from './memory.ts'
 import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
@@ -62,10 +64,15 @@ export async function startGateway({
 }: StartOptions): Promise<RunningGateway> {
   const secrets = await findSecrets(settings)
   const rules = await readRulesOrExplain(settings)
+  const sendMail = await findMailSender(settings, {
+    own: await readTemplates(settings.mail.templates),
+    logger,
+  })
   const database = await openDatabase(settings, (error) =>
     logger.warn({ fault: describeFault(error) }, 'an idle database connection was lost'),
   )
   let upkeep: Upkeep | undefined
+  let mail: RunningMail | undefined
   try {
     const { preparesStatements: prepare } = settings
     const plainStore = createStore(database.db, { ...database.hotPath, prepare }, linkUnder(secrets))
@@ -79,6 +86,7 @@ export async function startGateway({
     const alarms = createAlarms(logger, settings.leakWebhook)
     const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
       ...alarms,
+      mailQueued: () => mail?.wake(),
       signatures: nodeSignatures,
     })
     const { policy } = settings
@@ -123,6 +131,7 @@ export async function startGateway({
       logger,
       auditRetentionDays: settings.auditRetentionDays,
     })
+    mail = sendMail && startMail({ world, send: sendMail, logger })
     const http = await listenOrExplain(serve, settings)
     const keeper = keepStreams(behind, { service, logger })
     const unwatch =
@@ -156,12 +165,14 @@ export async function startGateway({
         await http.drain(settings.shutdownGraceSeconds * 1000)
         await keeper.stop()
         await pools.close()
+        await mail?.stop()
         await upkeep?.stop()
         await alarms.settled()
         await database.close()
       },
     }
   } catch (error) {
+    await mail?.stop()
     await upkeep?.stop()
     await database.close()
     throw error instanceof SecretMismatchError ? new StartError(error.message) : error

@@ -11,7 +11,11 @@ export function createWorld(
   store: Store,
   secrets: readonly string[],
   // The command line raises no alarms, since it answers no calls; and WebCrypto signs everywhere.
-  { raise = () => {}, signatures = webSignatures }: Partial<Pick<World, 'raise' | 'signatures'>> = {},
+  {
+    raise = () => {},
+    mailQueued = () => {},
+    signatures = webSignatures,
+  }: Partial<Pick<World, 'raise' | 'mailQueued' | 'signatures'>> = {},
 ): World {
   return {
     ...system,
@@ -21,6 +25,7 @@ export function createWorld(
     passwords,
     oneTimeCodes,
     raise,
+    mailQueued,
     store,
   }
 }

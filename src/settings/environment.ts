@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { refreshTokenPrefix } from '../core/keys/api-key.ts'
 import { isPrefix } from '../core/keys/credential-text.ts'
 import { accessLifetimeMaxSeconds, clockSkewMaxSeconds, signingAlgorithms } from '../core/policy.ts'
+import { mailEnvironment } from './mail.ts'
 
 /** The faces that there are, in the order in which they are asked to spell what belongs to none. */
 export const faceNames = ['native', 'oauth2'] as const
@@ -108,6 +109,7 @@ export const environment = {
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional(),
+  ...mailEnvironment,
   SHUTDOWN_GRACE_SECONDS: whole(0, 600).default(10),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

@@ -1,6 +1,7 @@
 import { inArray, lt } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { PruneStore } from '../core/ports.ts'
+import { mailOutbox } from './accounts-schema.ts'
 import type { Database } from './database.ts'
 import { rateLimits, replays, revocations, sessions } from './schema.ts'
 
@@ -23,12 +24,17 @@ export function pruneStore(db: Database): PruneStore {
   }
 
   return {
-    async prune({ sessionsBefore, before, limit }) {
+    async prune({ sessionsBefore, mailsBefore, before, limit }) {
       const counts = [
         await pruneTable(
           sessions,
           { id: sessions.id, over: sessions.expiresAt },
           { before: sessionsBefore, limit },
+        ),
+        await pruneTable(
+          mailOutbox,
+          { id: mailOutbox.id, over: mailOutbox.createdAt },
+          { before: mailsBefore, limit },
         ),
         await pruneTable(revocations, { id: revocations.id, over: revocations.expiresAt }, { before, limit }),
         await pruneTable(replays, { id: replays.id, over: replays.expiresAt }, { before, limit }),
