@@ -1,5 +1,6 @@
 import type { JWK } from 'jose'
 import type { AccountStore } from './accounts/account-store.ts'
+import type { Passwords } from './accounts/passwords.ts'
 import type { AuditStore } from './audit/audit-store.ts'
 import type { AuditEvent } from './audit/event.ts'
 import type { Client } from './clients/client.ts'
@@ -93,18 +94,6 @@ export interface Addresses {
   readonly site: (address: string) => string
   /** Says whether an address lies in one of the networks; false for what is no address. */
   readonly within: (address: string, cidrs: readonly string[]) => boolean
-}
-
-/** Hashes what people choose to remember, slowly. A password counts exactly as it came, to its last byte. */
-export interface Passwords {
-  /** The hash in the PHC string format: argon2id, m=19456, t=2, p=1. */
-  readonly hash: (password: string) => Promise<string>
-  /** False also for a hash of a kind that we do not know. */
-  readonly verify: (password: string, hash: string) => Promise<boolean>
-  /** Says whether a hash was made otherwise than we would make it today. */
-  readonly needsRehash: (hash: string) => boolean
-  /** Says whether a password is among those that are tried first. */
-  readonly isCommon: (password: string) => boolean
 }
 
 /** The codes of authenticator apps (RFC 6238): six digits, SHA-1, 30 seconds. */

@@ -23,6 +23,7 @@ import { findMailSender, type RunningMail, startMail } from './mail/start-mail.t
 import { loadMemory } from './memory.ts'
 import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
+import { createNodeWorld } from './node-world.ts'
 import { repeat } from './repeat.ts'
 import { readRules } from './rules-source.ts'
 import { watchRules } from './rules-watch.ts'
@@ -32,7 +33,6 @@ import { createUpstreamPools } from './upstream/upstream-pools.ts'
 import { createVault } from './vault.ts'
 import { withDeadline } from './with-deadline.ts'
 import { withoutLimits } from './without-limits.ts'
-import { createWorld } from './world.ts'
 
 /** PGlite answers in milliseconds; what takes this long will never come. */
 const EMBEDDED_DEADLINE_MS = 2500
@@ -84,7 +84,7 @@ export async function startGateway({
             onFatal()
           })
     const alarms = createAlarms(logger, settings.leakWebhook)
-    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
+    const world = createNodeWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
       ...alarms,
       mailQueued: () => mail?.wake(),
       signatures: nodeSignatures,

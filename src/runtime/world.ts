@@ -1,7 +1,6 @@
 import type { Store, World } from '../core/ports.ts'
 import { addresses } from './addresses.ts'
 import { oneTimeCodes } from './one-time-codes.ts'
-import { passwords } from './passwords.ts'
 import { webSignatures } from './signatures.ts'
 import { system } from './system.ts'
 import { createVault } from './vault.ts'
@@ -12,10 +11,11 @@ export function createWorld(
   secrets: readonly string[],
   // The command line raises no alarms, since it answers no calls; and WebCrypto signs everywhere.
   {
+    passwords,
     raise = () => {},
     mailQueued = () => {},
     signatures = webSignatures,
-  }: Partial<Pick<World, 'raise' | 'mailQueued' | 'signatures'>> = {},
+  }: Pick<World, 'passwords'> & Partial<Pick<World, 'raise' | 'mailQueued' | 'signatures'>>,
 ): World {
   return {
     ...system,

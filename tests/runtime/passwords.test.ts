@@ -205,7 +205,7 @@ describe('the list of common passwords', () => {
     ['my password is a long one', undefined],
     ['a'.repeat(64), undefined],
   ])('judges %j: %s', async (chosen, rule) => {
-    const words = contextWords({ email: 'ada@example.com' })
+    const words = contextWords(['ada@example.com'])
     const judged = judgePassword(chosen, { minLength: 15, words, common: await local.common() })
     expect(judged.ok ? undefined : judged.failure.rule).toBe(rule)
   })

@@ -35,7 +35,9 @@ describeTheStore((the) => {
     it('gives a mail to one who claims it, and to nobody else before the lease is over', async () => {
       const mail = aQueuedMail({ userId: crypto.randomUUID() })
       await the.store.enqueueMail(mail)
-      expect(await claim(1)).toMatchObject([{ ...mail, sentAt: null, voidKey: null, attempts: 1, nextAttemptAt: at(121) }])
+      expect(await claim(1)).toMatchObject([
+        { ...mail, sentAt: null, voidKey: null, attempts: 1, nextAttemptAt: at(121) },
+      ])
       expect(await claim(120)).toEqual([])
       expect(await claim(121)).toMatchObject([{ id: mail.id, attempts: 2 }])
     })

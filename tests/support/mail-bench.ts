@@ -3,8 +3,8 @@ import { type MailKind, type MailOrder, queuedMail } from '../../src/core/accoun
 import type { World } from '../../src/core/ports.ts'
 import { createMailDelivery, type MailDelivery } from '../../src/runtime/mail/mail-delivery.ts'
 import { smtpSender } from '../../src/runtime/mail/smtp-sender.ts'
+import { createNodeWorld } from '../../src/runtime/node-world.ts'
 import { migratePostgres, type OpenDatabase, openPostgres } from '../../src/runtime/postgres.ts'
-import { createWorld } from '../../src/runtime/world.ts'
 import { createStore } from '../../src/store/store.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
 import { testSecret } from './gateway-process.ts'
@@ -39,7 +39,7 @@ export async function openMailBench(clock: 'by hand' | 'real' = 'by hand'): Prom
     const pool = openPostgres(settings, () => {})
     opened.push(pool)
     return {
-      ...createWorld(createStore(pool.db), [testSecret]),
+      ...createNodeWorld(createStore(pool.db), [testSecret]),
       now: clock === 'real' ? () => new Date() : () => new Date(nowMs),
     }
   }

@@ -96,10 +96,7 @@ export function queuedMail<K extends MailKind>(
 }
 
 /** The row of a mail that goes to nobody. */
-export function decoyMail(
-  world: Pick<World, 'newId' | 'vault' | 'mailQueued'>,
-  now: Date,
-): QueuedMail {
+export function decoyMail(world: Pick<World, 'newId' | 'vault' | 'mailQueued'>, now: Date): QueuedMail {
   const order = { kind: 'email-known', to: '', facts: {}, userId: undefined, locale: undefined } as const
   return { ...queuedMail(world, { ...order, voidKey: undefined }, now), sentAt: now }
 }
@@ -107,7 +104,13 @@ export function decoyMail(
 /** The mail again; undefined when none of our secrets opens it. */
 export function openMail(
   { vault }: Pick<World, 'vault'>,
-  { id, kind, locale, sealedMessage, createdAt }: Omit<QueuedMail, 'userId' | 'voidKey' | 'nextAttemptAt' | 'sentAt'>,
+  {
+    id,
+    kind,
+    locale,
+    sealedMessage,
+    createdAt,
+  }: Omit<QueuedMail, 'userId' | 'voidKey' | 'nextAttemptAt' | 'sentAt'>,
 ): Mail | undefined {
   const text = vault.unseal('mail', sealedMessage)
   if (text === undefined) return undefined

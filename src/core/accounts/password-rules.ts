@@ -42,17 +42,9 @@ export function judgePassword(password: string, rules: PasswordRules): Result<un
   return ok(undefined)
 }
 
-export interface Person {
-  readonly email: string
-  readonly username?: string | undefined
-  readonly name?: string | undefined
-  readonly surname?: string | undefined
-}
-
-/** The words that a stranger would try for this person: the product's name, and theirs. */
-export function contextWords(person: Person): readonly string[] {
-  const localPart = person.email.slice(0, person.email.lastIndexOf('@'))
-  const names = [localPart, person.username, person.name, person.surname].map((name) => fold(name ?? ''))
+/** The words that a stranger would try for this person: the product's name, and theirs; of an address what is before the `@`. */
+export function contextWords(own: readonly (string | undefined)[]): readonly string[] {
+  const names = own.map((text = '') => fold(text.includes('@') ? text.slice(0, text.lastIndexOf('@')) : text))
   const pieces = names.flatMap((name) => [name, ...name.split(/[^\p{L}\p{N}]+/u)])
   const words = ['guichet', ...pieces].filter((word) => word.length >= WORD_MIN_LENGTH)
   return [...new Set(words)]

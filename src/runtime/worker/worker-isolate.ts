@@ -16,11 +16,15 @@ import { createAuditLinker } from '../audit-upkeep.ts'
 import { describeFault, redactedPaths } from '../log.ts'
 import type { SendMail } from '../mail/send-mail.ts'
 import { loadMemory, type ProcessMemory } from '../memory.ts'
+import { workerPasswords } from '../passwords/worker-passwords.ts'
 import { pooledDatabase } from '../pooled-database.ts'
 import { parseRulesSource } from '../rules-source.ts'
 import { catchUp } from '../synchronize.ts'
 import { withoutLimits } from '../without-limits.ts'
 import { createWorld } from '../world.ts'
+
+/** One for the isolate: its pace holds for all requests together. */
+const passwords = workerPasswords()
 
 export interface WorkerEnv {
   readonly HYPERDRIVE: Hyperdrive
@@ -89,6 +93,7 @@ export function openWorld(env: WorkerEnv, { settings, logger }: Isolate) {
   const store = createStore(pooledDatabase(pool), { prepare: false })
   const world = createWorld(settings.rateLimits ? store : withoutLimits(store), settings.secrets ?? [], {
     ...alarms,
+    passwords,
     mailQueued: () => {
       mail.queued = true
     },
