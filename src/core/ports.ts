@@ -192,6 +192,10 @@ export interface PruneStore {
   readonly prune: (what: {
     readonly sessionsBefore: Date
     readonly mailsBefore: Date
+    /** When failures to sign in are so old that they slow nobody down. */
+    readonly failuresBefore: Date
+    /** Up to when sign-ins are no longer shown, and devices no longer known. */
+    readonly signInsBefore: Date
     readonly before: Date
     readonly limit: number
   }) => Promise<number>
