@@ -97,6 +97,10 @@ export async function startGateway({
     const service = createService({ world, policy, memory })
     if (!settings.rateLimits)
       logger.warn('RATE_LIMITS=off: no rate, no quota and no guess is limited; for load tests only')
+    if (letsStrangersPass(settings, rules))
+      logger.warn(
+        'anybody may register, and routes without permissions let every token pass: name permissions, or set REGISTRATION=closed',
+      )
     const behind = createGateway(rules, settings)
     const { app, table } = createApp({
       mounts: facesOf(settings.faces),
@@ -219,4 +223,12 @@ function hostInUrl(host: string): string {
 function linkUnder(secrets: readonly string[]): LinkEvents {
   const vault = createVault(secrets)
   return (chain, events) => extendChain(vault, chain, events)
+}
+
+/** Whether who has just registered, whose role permits nothing, would reach the operator's APIs. */
+function letsStrangersPass({ policy, trustedProxies }: Settings, rules: GatewayRules | undefined): boolean {
+  if (policy.accounts.registration === 'closed') return false
+  // Without rules forward-auth asks for any valid token.
+  if (rules === undefined) return trustedProxies.length > 0
+  return rules.some(({ isPublic, permissions }) => !isPublic && permissions.length === 0)
 }

@@ -90,7 +90,7 @@ export const environment = {
   CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
   REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
   AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),
-  REGISTRATION: z.enum(['open', 'closed'], { error: 'must be open or closed' }).default('closed'),
+  REGISTRATION: z.enum(['open', 'closed'], { error: 'must be open or closed' }).optional(),
   EMAIL_CONFIRMATION: z
     .enum(['required', 'optional', 'off'], { error: 'must be required, optional or off' })
     .default('required'),

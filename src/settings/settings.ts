@@ -87,6 +87,7 @@ export function parseSettings(
   const issuer = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`
   const [firstFace = faceNames[0], ...otherFaces] = faceNames.filter((name) => values.FACES.includes(name))
   const [firstAudience = issuer, ...otherAudiences] = values.AUDIENCE ?? []
+  const mail = mailSettings(values, issuer)
   return ok({
     port: values.PORT,
     host: values.HOST,
@@ -114,7 +115,7 @@ export function parseSettings(
         ? undefined
         : { url: values.LEAK_WEBHOOK_URL, secret: values.LEAK_WEBHOOK_SECRET ?? '' },
     rules: rulesSource(values),
-    mail: mailSettings(values, issuer),
+    mail,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
     logLevel: values.LOG_LEVEL,
     policy: {
@@ -130,7 +131,8 @@ export function parseSettings(
       keyPrefix: values.KEY_PREFIX,
       revocationsStaleSeconds: values.REVOCATIONS_STALE_SECONDS,
       accounts: {
-        registration: values.REGISTRATION,
+        // Who could not confirm an address shall not have to.
+        registration: values.REGISTRATION ?? (mail.smtp !== undefined || mail.printed ? 'open' : 'closed'),
         emailConfirmation: values.EMAIL_CONFIRMATION,
         passwordMinLength: values.PASSWORD_MIN_LENGTH,
       },

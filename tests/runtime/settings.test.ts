@@ -91,6 +91,22 @@ describe('the settings', () => {
   })
 })
 
+describe('registration', () => {
+  const registration = (env: Readonly<Record<string, string>>) => parsed(env).policy.accounts.registration
+  const smtp = { SMTP_URL: 'smtp://mail.test', MAIL_FROM: 'mail@g.test' }
+
+  it.each([
+    ['on a machine of its own, where mails are printed', {}, 'open'],
+    ['where mails are sent', { ...smtp, PUBLIC_URL: 'https://g.test' }, 'open'],
+    ['where nobody could get a mail', { PUBLIC_URL: 'https://g.test' }, 'closed'],
+    ['in production without a mail server', { NODE_ENV: 'production' }, 'closed'],
+    ['where the operator says so', { ...smtp, REGISTRATION: 'closed' }, 'closed'],
+    ['where the operator wants no mails', { PUBLIC_URL: 'https://g.test', REGISTRATION: 'open' }, 'open'],
+  ])('%s, with %j, is %s', (_where, env, expected) => {
+    expect(registration(env)).toBe(expected)
+  })
+})
+
 describe('the settings of mail', () => {
   it('need to know who mails come from', () => {
     expect(problemsOf({ SMTP_URL: 'smtp://mail.test' })).toEqual([
