@@ -13,6 +13,8 @@ export interface Machine {
   /** Name and value, in the order of the page. */
   readonly facts: readonly (readonly [string, string])[]
   readonly packages: readonly string[]
+  /** The commit that was measured. */
+  readonly guichet: string
 }
 
 const root = resolve(import.meta.dirname, '..')
@@ -41,8 +43,8 @@ export async function describeMachine(stage: Stage, load: Load): Promise<Machine
       ['Upstream', upstream],
       ['nginx', versionOf('nginx', ['-v']) ?? 'not installed'],
       ['HAProxy', versionOf('haproxy', ['-v']) ?? 'not installed'],
-      ['Guichet', guichetVersion()],
     ],
+    guichet: guichetVersion(),
     packages: [
       'hono',
       '@hono/node-server',

@@ -2,53 +2,58 @@ import type { PruningEffect } from './growth/pruning.ts'
 import type { RowGrowth } from './growth/rows.ts'
 import type { Grown } from './growth/run.ts'
 import { QUIET_MAX } from './interference.ts'
+import type { KeptPart } from './kept-parts.ts'
 import type { JobResult, Row } from './measure.ts'
 import { figuresOf, jobTable, millis, ratioText, table, whole } from './report.ts'
 import { median, quantile } from './statistics.ts'
-import type { BenchRun } from './write-page.ts'
 
 /** The page, in Markdown. `plots` names those that there are. */
-export function pageText(run: BenchRun, plots: ReadonlySet<string>): string {
+export function pageText(parts: readonly KeptPart[], plots: ReadonlySet<string>): string {
   const plot = (name: string, alt: string) => (plots.has(name) ? [`![${alt}](benchmarks/${name}.svg)`] : [])
-  const sections = [
-    ...run.results.flatMap((result) =>
-      jobSection(result, plot(result.name, `${result.title}: ratios to the floor`)),
-    ),
-    ...growthSections(run.grown, plot),
-    ...machineSection(run),
-  ]
-  return `${[...introduction(run), ...sections].join('\n\n')}\n`
+  const sections = parts.flatMap((part) => {
+    const { measured } = part
+    const lines =
+      measured.kind === 'job' ? jobSection(measured.job, plot) : growthSections(measured.grown, plot)
+    return [...lines, howMeasured(part)]
+  })
+  return `${[...introduction, ...sections, ...machineSection(parts)].join('\n\n')}\n`
 }
 
-function introduction({ date, quick, plan, seconds, othersShare }: BenchRun): readonly string[] {
+const introduction = [
+  '# Benchmarks',
+  'Written by `npm run bench`. How and why it is measured so: [decision 0033](decisions/0033-ratios-to-a-floor.md).',
+  [
+    '- **Compare ratios.** The floor is a bare Hono GET on the same Node and core, measured in the same rounds; calls a second change with the machine and the hour.',
+    '- Each server is one process on one core; PostgreSQL, the load and the upstream share another. Figures are medians of the rounds.',
+    '- Guichet runs as in production: every middleware, its log in a file, durable commits. The limits are off. The peers write no log, which favours them.',
+    '- Saturated: 64 calls under way at once. Half load: half of those calls a second, at random moments, over 128 connections.',
+    '- ES256 everywhere, unless the row says otherwise. RSS is that of the server after its load.',
+    '- A contender is measured only if its answers are right before and after, and every answer in between has the right status.',
+  ].join('\n'),
+]
+
+function howMeasured({ date, quick, rounds, othersShare, machine }: KeptPart): string {
   const kind = quick
-    ? '**This was a quick run**: short rounds, to show that everything works. Its figures are not worth quoting.'
-    : `${plan.rounds} rounds of each contender, in turn.`
+    ? '**A quick run**: short rounds, to show that everything works. Its figures are not worth quoting.'
+    : `${rounds} rounds of each contender, in turn.`
   const share = `${(othersShare * 100).toFixed(0)} %`
   const noise =
     othersShare > QUIET_MAX
       ? `**The machine was not quiet**: others took ${share} of it, and these figures are noise.`
       : `Others took ${share} of the machine meanwhile.`
-  return [
-    '# Benchmarks',
-    `Written by \`npm run bench\` on ${date.toISOString().slice(0, 10)}, in ${whole(seconds / 60)} minutes. ${kind} ${noise} How and why it is measured so: [decision 0033](decisions/0033-ratios-to-a-floor.md).`,
-    [
-      '- **Compare ratios.** The floor is a bare Hono GET on the same Node and core, measured in the same rounds; calls a second change with the machine and the hour.',
-      '- Each server is one process on one core; PostgreSQL, the load and the upstream share another. Figures are medians of the rounds.',
-      '- Guichet runs as in production: every middleware, its log in a file, durable commits. The limits are off. The peers write no log, which favours them.',
-      `- Saturated: 64 calls under way at once. Half load: half of those calls a second, at random moments, over 128 connections.`,
-      '- ES256 everywhere, unless the row says otherwise. RSS is that of the server after its load.',
-      '- A contender is measured only if its answers are right before and after, and every answer in between has the right status.',
-    ].join('\n'),
-  ]
+  return `Measured on ${date} at ${machine.guichet}. ${kind} ${noise}`
 }
 
-function jobSection(result: JobResult, plot: readonly string[]): readonly string[] {
-  return [`## ${result.title}`, result.description, jobTable(result), ...plot]
+function jobSection(
+  result: JobResult,
+  plot: (name: string, alt: string) => readonly string[],
+): readonly string[] {
+  const { name, title, description } = result
+  return [`## ${title}`, description, jobTable(result), ...plot(name, `${title}: ratios to the floor`)]
 }
 
 function growthSections(
-  { rows, pruning, memory, start, notRun }: Grown,
+  { rows, pruning, memory, start }: Partial<Grown>,
   plot: (name: string, alt: string) => readonly string[],
 ): readonly string[] {
   return [
@@ -93,7 +98,6 @@ function growthSections(
           '## Start',
           `From the start of the process to ready, on PostgreSQL: ${whole(start.usedMs)} ms (median of ${start.starts}); on an empty database, with its migrations, ${whole(start.emptyMs)} ms.`,
         ]),
-    ...notRun.map(({ name, why }) => `Growth of ${name} was not run: ${why}.`),
   ]
 }
 
@@ -131,10 +135,16 @@ function pruningText({ slices, expiredRows, prunedRows }: PruningEffect): readon
   ]
 }
 
-function machineSection({ machine }: BenchRun): readonly string[] {
+/** Of the part that was measured last. */
+function machineSection(parts: readonly KeptPart[]): readonly string[] {
+  const last = parts.reduce<KeptPart | undefined>(
+    (best, part) => (best === undefined || part.date >= best.date ? part : best),
+    undefined,
+  )
+  if (last === undefined) return []
   return [
     '## Machine and versions',
-    machine.facts.map(([name, value]) => `- ${name}: ${value}`).join('\n'),
-    `Packages: ${machine.packages.join(', ')}.`,
+    last.machine.facts.map(([name, value]) => `- ${name}: ${value}`).join('\n'),
+    `Packages: ${last.machine.packages.join(', ')}.`,
   ]
 }

@@ -14,6 +14,8 @@ export interface Plan {
 }
 
 export interface GrowthPlan {
+  /** What growth starts from; these alone are exchanged. */
+  readonly fewKeys: number
   readonly keyRows: number
   readonly sessionRows: number
   readonly expiredRows: number
@@ -31,6 +33,7 @@ export const fullPlan: Plan = {
   keys: 4000,
   revokedTokens: 1000,
   growth: {
+    fewKeys: 1000,
     keyRows: 1_000_000,
     sessionRows: 5_000_000,
     expiredRows: 300_000,
@@ -50,6 +53,7 @@ export const quickPlan: Plan = {
   keys: 300,
   revokedTokens: 50,
   growth: {
+    fewKeys: 300,
     keyRows: 20_000,
     sessionRows: 50_000,
     expiredRows: 20_000,

@@ -58,7 +58,7 @@ export async function jobPlot({ name, rows }: JobResult): Promise<readonly Plot[
 }
 
 /** The lines of what grows. */
-export async function growthPlots({ pruning, memory }: Grown): Promise<readonly Plot[]> {
+export async function growthPlots({ pruning, memory }: Partial<Grown>): Promise<readonly Plot[]> {
   const plots: Plot[] = []
   if (memory !== undefined) {
     const x = { field: 'calls', type: 'quantitative', title: 'different keys and tokens so far' } as const

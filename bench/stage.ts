@@ -32,15 +32,16 @@ export async function openStage(folder: string, plan: Plan, stack: AsyncDisposab
     stack.defer(() => server.stop())
     return server
   }
-  const keyed = async (gateway: Gateway): Promise<Keyed> => ({
+  const keyed = async (gateway: Gateway, count = plan.keys): Promise<Keyed> => ({
     gateway,
-    keys: await makeKeys(gateway, plan.keys),
+    keys: await makeKeys(gateway, count),
   })
   const gatewayOn = (name: string, options: Omit<Parameters<typeof startGateway>[0], 'folder' | 'name'>) =>
     started(startGateway({ folder, name, ...options }))
 
   const database = once(() => postgres.createDatabase('guichet'))
   const onPostgres = once(async () => keyed(await gatewayOn('guichet', { databaseUrl: await database() })))
+  const growingDatabase = once(() => postgres.createDatabase('guichet_growing'))
   const upstream = once(() => started<Upstream>(startUpstream(folder)))
   /** Another instance on the database of the first one. */
   const sibling = async (name: string, env: Readonly<Record<string, string>> = {}) => {
@@ -59,6 +60,11 @@ export async function openStage(folder: string, plan: Plan, stack: AsyncDisposab
     mint,
     database,
     onPostgres,
+    /** A gateway of its own, whose database is filled with rows. */
+    growingDatabase,
+    growing: once(async () =>
+      keyed(await gatewayOn('growing', { databaseUrl: await growingDatabase() }), plan.growth.fewKeys),
+    ),
     onPglite: once(async () => keyed(await gatewayOn('pglite', {}))),
     withHs256: once(async () =>
       keyed(

@@ -1,6 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
+import { growthParts } from './growth/names.ts'
 import type { Grown } from './growth/run.ts'
+import { jobNames } from './jobs/names.ts'
+import { type KeptPart, mergeParts, readParts } from './kept-parts.ts'
 import type { Machine } from './machine.ts'
 import type { JobResult } from './measure.ts'
 import { pageText } from './page.ts'
@@ -23,15 +26,32 @@ export interface BenchRun {
 const root = resolve(import.meta.dirname, '..')
 const page = join(root, 'docs/benchmarks.md')
 const plotsFolder = join(root, 'docs/benchmarks')
+const partsFile = join(plotsFolder, 'measured.json')
 
-/** Writes docs/benchmarks.md and its plots, and answers the page's path. */
+/** Writes docs/benchmarks.md and its plots, with what earlier runs have measured of the rest, and answers its path. */
 export async function writePage(run: BenchRun): Promise<string> {
+  const parts = mergeParts(readParts(partsFile), partsOf(run), [...jobNames, ...growthParts])
   await rm(plotsFolder, { recursive: true, force: true })
   await mkdir(plotsFolder, { recursive: true })
   const plots: Plot[] = []
-  for (const result of run.results) plots.push(...(await jobPlot(result)))
-  plots.push(...(await growthPlots(run.grown)))
+  for (const { measured } of parts)
+    plots.push(...(await (measured.kind === 'job' ? jobPlot(measured.job) : growthPlots(measured.grown))))
   for (const { name, svg } of plots) await writeFile(join(plotsFolder, `${name}.svg`), svg)
-  await writeFile(page, pageText(run, new Set(plots.map(({ name }) => name))))
+  await writeFile(partsFile, `${JSON.stringify(parts)}\n`)
+  await writeFile(page, pageText(parts, new Set(plots.map(({ name }) => name))))
   return relative(process.cwd(), page)
+}
+
+function partsOf({ date, quick, plan, machine, othersShare, results, grown }: BenchRun): readonly KeptPart[] {
+  const how = { date: date.toISOString().slice(0, 10), quick, rounds: plan.rounds, othersShare, machine }
+  return [
+    ...results.map((job) => ({ ...how, name: job.name, measured: { kind: 'job', job } as const })),
+    ...growthParts
+      .filter((name) => grown[name] !== undefined)
+      .map((name) => ({
+        ...how,
+        name,
+        measured: { kind: 'growth', grown: { [name]: grown[name] } } as const,
+      })),
+  ]
 }

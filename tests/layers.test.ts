@@ -33,6 +33,7 @@ const allowed: Readonly<
   },
   gateway: { rooms: ['gateway', 'http', 'core'], packages: /^(hono(\/|$)|zod$|yaml$)/ },
   settings: { rooms: ['settings', 'core'], packages: /^zod$/ },
+  mail: { rooms: ['mail', 'core'], packages: /^$/ },
   // What upstreams and clients install: of the core only files that import nothing but each other.
   verify: {
     rooms: ['verify'],

@@ -1,4 +1,4 @@
-import { exchangeByGuichet } from '../jobs/exchange.ts'
+import { exchangeAt } from '../jobs/exchange.ts'
 import type { LoadFigures } from '../load/load.ts'
 import type { MeasureParts } from '../measure.ts'
 import { query } from '../postgres.ts'
@@ -28,8 +28,9 @@ const FULL_SECONDS = 3
 export async function measurePruning(stage: Stage, { load }: MeasureParts): Promise<PruningEffect> {
   if (!load.canPace) throw new Error('Pruning is watched at half load, which takes wrk.')
   const { expiredRows, pruneSeconds } = stage.plan.growth
-  const database = await stage.database()
-  const contender = { name: 'Guichet', ...(await exchangeByGuichet(stage)) }
+  await stage.growing()
+  const database = await stage.growingDatabase()
+  const contender = { name: 'Guichet', ...exchangeAt(await stage.growing(), true) }
   const { requests } = contender.supply
   const full = await load.run({ contender, requests, seconds: FULL_SECONDS })
   await addSessions(database, { count: expiredRows, expiresIn: '-3 days' })

@@ -1,6 +1,6 @@
 import { enter } from '../contender.ts'
-import { exchangeByGuichet } from '../jobs/exchange.ts'
-import { refreshByGuichet } from '../jobs/refresh.ts'
+import { exchangeAt } from '../jobs/exchange.ts'
+import { refreshAt } from '../jobs/refresh.ts'
 import { type MeasureParts, measureJob, type Row } from '../measure.ts'
 import { query } from '../postgres.ts'
 import type { Stage } from '../stage.ts'
@@ -17,10 +17,8 @@ export interface RowGrowth {
 /** Measures on few rows, then with many keys, then with many sessions too. */
 export async function measureRows(stage: Stage, parts: MeasureParts): Promise<readonly RowGrowth[]> {
   const { keyRows, sessionRows } = stage.plan.growth
-  const database = await stage.database()
-  await stage.onPostgres()
-  // What the jobs before have left would be another number each time.
-  await query(database, 'truncate sessions')
+  await stage.growing()
+  const database = await stage.growingDatabase()
   const few = await measureOnce(stage, parts)
   await fillKeys(database, keyRows)
   const manyKeys = await measureOnce(stage, parts)
@@ -30,12 +28,13 @@ export async function measureRows(stage: Stage, parts: MeasureParts): Promise<re
 
 async function measureOnce(stage: Stage, parts: MeasureParts): Promise<RowGrowth> {
   const [rows] = await query(
-    await stage.database(),
+    await stage.growingDatabase(),
     'select (select count(*) from api_keys)::int as keys, (select count(*) from sessions)::int as sessions',
   )
+  const keyed = await stage.growing()
   const contenders = [
-    await enter('Guichet, exchange', () => exchangeByGuichet(stage)),
-    await enter('Guichet, refresh', () => refreshByGuichet(stage)),
+    await enter('Guichet, exchange', async () => exchangeAt(keyed, true)),
+    await enter('Guichet, refresh', () => refreshAt(keyed, true)),
   ]
   const job = { name: 'rows', title: 'Rows', description: '', contenders }
   const [exchange, refresh] = (await measureJob(job, parts)).rows

@@ -11,9 +11,9 @@ export async function exchangeJob(stage: Stage): Promise<Job> {
     title: 'Exchange',
     description: `${stage.plan.keys} different API keys, each answered with an access token (and a refresh token, where the contender has such).`,
     contenders: [
-      await enter('Guichet', () => exchangeByGuichet(stage)),
-      await enter('Guichet, HS256', async () => ofGateway(await stage.withHs256(), true)),
-      await enter('Guichet, PGlite', async () => ofGateway(await stage.onPglite(), false)),
+      await enter('Guichet', async () => exchangeAt(await stage.onPostgres(), true)),
+      await enter('Guichet, HS256', async () => exchangeAt(await stage.withHs256(), true)),
+      await enter('Guichet, PGlite', async () => exchangeAt(await stage.onPglite(), false)),
       await enter('Fastify + @fastify/jwt + pg', () => byHand(stage, 'fastify')),
       await enter('Express + jsonwebtoken + pg', () => byHand(stage, 'express')),
       await enter('node-oidc-provider, client_credentials', () => byOidcProvider(stage)),
@@ -22,12 +22,8 @@ export async function exchangeJob(stage: Stage): Promise<Job> {
   }
 }
 
-/** On PostgreSQL, with ES256: what runs in production. */
-export async function exchangeByGuichet(stage: Stage) {
-  return ofGateway(await stage.onPostgres(), true)
-}
-
-function ofGateway({ gateway, keys }: Keyed, usesPostgres: boolean) {
+/** At a gateway with keys of its own. */
+export function exchangeAt({ gateway, keys }: Keyed, usesPostgres: boolean) {
   const { origin, pid } = gateway
   const published = verifiedAgainst(`${origin}/.well-known/jwks.json`, 'data.access')
   const taken = takenBy(`${origin}/api/v1/me`, 'data.access')

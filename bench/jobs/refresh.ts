@@ -14,21 +14,17 @@ export async function refreshJob(stage: Stage): Promise<Job> {
     title: 'Refresh',
     description: `${stage.plan.keys} different refresh tokens, one of each key.`,
     contenders: [
-      await enter('Guichet', () => refreshByGuichet(stage)),
-      await enter('Guichet, HS256', async () => ofGateway(await stage.withHs256(), true)),
-      await enter('Guichet, PGlite', async () => ofGateway(await stage.onPglite(), false)),
+      await enter('Guichet', async () => refreshAt(await stage.onPostgres(), true)),
+      await enter('Guichet, HS256', async () => refreshAt(await stage.withHs256(), true)),
+      await enter('Guichet, PGlite', async () => refreshAt(await stage.onPglite(), false)),
       await enter('Fastify + @fastify/jwt + pg', () => byHand(stage, 'fastify')),
       await enter('Express + jsonwebtoken + pg', () => byHand(stage, 'express')),
     ],
   }
 }
 
-/** On PostgreSQL, with ES256: what runs in production. */
-export async function refreshByGuichet(stage: Stage) {
-  return ofGateway(await stage.onPostgres(), true)
-}
-
-async function ofGateway({ gateway, keys }: Keyed, usesPostgres: boolean) {
+/** At a gateway with keys of its own. */
+export async function refreshAt({ gateway, keys }: Keyed, usesPostgres: boolean) {
   const tokens = await exchangeMany(gateway, keys)
   const requests = tokens.map(({ refresh }) => postJson('/api/v1/auth/token/refresh/', { refresh }))
   return {

@@ -1,4 +1,4 @@
-import type { PasswordProblem } from './accounts/password.ts'
+import type { PasswordProblem } from './accounts/password-rules.ts'
 import type { LimitState } from './limits/rate-limit.ts'
 
 /**
@@ -25,7 +25,7 @@ export type Failure =
   | { readonly reason: 'username_invalid' }
   | {
       readonly reason: 'password_unacceptable'
-      readonly problem: PasswordProblem
+      readonly problem: PasswordProblem['rule']
       readonly minLength: number
     }
   | { readonly reason: 'one_time_token_invalid' }

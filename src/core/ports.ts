@@ -1,5 +1,6 @@
 import type { JWK } from 'jose'
 import type { AccountStore } from './accounts/account-store.ts'
+import type { Passwords } from './accounts/passwords.ts'
 import type { AuditStore } from './audit/audit-store.ts'
 import type { AuditEvent } from './audit/event.ts'
 import type { Client } from './clients/client.ts'
@@ -37,6 +38,8 @@ export interface World {
   readonly oneTimeCodes: OneTimeCodes
   /** Tells the operator and the owner of an alarm, on its own time: it neither waits nor throws. */
   readonly raise: (alarm: Alarm) => void
+  /** Tells this process's delivery that a mail is on its way into the outbox: it neither waits nor throws. */
+  readonly mailQueued: () => void
   readonly store: Store
 }
 
@@ -91,18 +94,6 @@ export interface Addresses {
   readonly site: (address: string) => string
   /** Says whether an address lies in one of the networks; false for what is no address. */
   readonly within: (address: string, cidrs: readonly string[]) => boolean
-}
-
-/** Hashes what people choose to remember, slowly. A password counts exactly as it came, to its last byte. */
-export interface Passwords {
-  /** The hash in the PHC string format: argon2id, m=19456, t=2, p=1. */
-  readonly hash: (password: string) => Promise<string>
-  /** False also for a hash of a kind that we do not know. */
-  readonly verify: (password: string, hash: string) => Promise<boolean>
-  /** Says whether a hash was made otherwise than we would make it today. */
-  readonly needsRehash: (hash: string) => boolean
-  /** Says whether a password is among those that are tried first. */
-  readonly isCommon: (password: string) => boolean
 }
 
 /** The codes of authenticator apps (RFC 6238): six digits, SHA-1, 30 seconds. */
@@ -200,6 +191,7 @@ export interface PruneStore {
   /** Deletes at most `limit` rows of each table that has run out; answers the most that one table had. */
   readonly prune: (what: {
     readonly sessionsBefore: Date
+    readonly mailsBefore: Date
     /** When failures to sign in are so old that they slow nobody down. */
     readonly failuresBefore: Date
     /** Up to when sign-ins are no longer shown, and devices no longer known. */

@@ -12,6 +12,9 @@ const FAILURES_KEPT_MS = 2 * 86_400_000
 /** How long people see their sign-ins, and are known where they come from. */
 const SIGN_INS_KEPT_MS = 180 * 86_400_000
 
+/** What became of a mail is kept so long, for whoever asks where it is; its content goes when it is sent. */
+const MAIL_KEPT_MS = 7 * 86_400_000
+
 /** Deletes what nobody can ask for any more, in small batches; answers how many batches that took. */
 export async function prune(world: Pick<World, 'now' | 'store'>): Promise<number> {
   const now = world.now()
@@ -21,6 +24,7 @@ export async function prune(world: Pick<World, 'now' | 'store'>): Promise<number
     sessionsBefore: ago(SESSION_KEPT_MS),
     failuresBefore: ago(FAILURES_KEPT_MS),
     signInsBefore: ago(SIGN_INS_KEPT_MS),
+    mailsBefore: ago(MAIL_KEPT_MS),
   }
   for (let batch = 1; batch <= BATCHES_MAX; batch++) {
     const deleted = await world.store.prune({ ...befores, limit: BATCH })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Wire } from '../http/wire.ts'
+import type { SocketCall, UpstreamCall, Wire } from '../http/wire.ts'
 import { addresses, canonicalAddress } from './addresses.ts'
 import { sendUpstream } from './upstream/send-upstream.ts'
 import type { UpstreamPools } from './upstream/upstream-pools.ts'
@@ -17,24 +17,53 @@ export interface NodeExchange {
 }
 
 /** The wire of one request on Node. */
-export function nodeWire(
-  exchange: NodeExchange,
-  { pools, trustedProxies }: { readonly pools: UpstreamPools; readonly trustedProxies: readonly string[] },
-): Wire {
-  const { incoming, outgoing, upgrade } = exchange
-  // Asked of every request is only the target.
-  return {
-    target: incoming.url ?? '/',
-    scheme: 'http',
-    fields: incoming.rawHeaders,
-    get peer() {
-      return canonicalAddress(incoming.socket.remoteAddress ?? '')
-    },
-    get peerIsTrusted() {
-      const peer = canonicalAddress(incoming.socket.remoteAddress ?? '')
-      return peer !== undefined && addresses.within(peer, trustedProxies)
-    },
-    send: (call) => sendUpstream(pools, exchange, call),
-    connect: upgrade === undefined ? undefined : (call) => relaySocket({ incoming, outgoing, upgrade }, call),
+export function nodeWire(exchange: NodeExchange, around: Around): Wire {
+  return new NodeWire(exchange, around)
+}
+
+interface Around {
+  readonly pools: UpstreamPools
+  readonly trustedProxies: readonly string[]
+}
+
+/**
+ * A class, since getters on a literal give each object a shape of its own: with one for each request, the collector had
+ * a sixth of the processor.
+ */
+class NodeWire implements Wire {
+  readonly #exchange: NodeExchange
+  readonly #around: Around
+  readonly scheme = 'http'
+
+  constructor(exchange: NodeExchange, around: Around) {
+    this.#exchange = exchange
+    this.#around = around
+  }
+
+  get target() {
+    return this.#exchange.incoming.url ?? '/'
+  }
+
+  get fields() {
+    return this.#exchange.incoming.rawHeaders
+  }
+
+  get peer() {
+    return canonicalAddress(this.#exchange.incoming.socket.remoteAddress ?? '')
+  }
+
+  get peerIsTrusted() {
+    const { peer } = this
+    return peer !== undefined && addresses.within(peer, this.#around.trustedProxies)
+  }
+
+  get connect() {
+    const { incoming, outgoing, upgrade } = this.#exchange
+    if (upgrade === undefined) return undefined
+    return (call: SocketCall) => relaySocket({ incoming, outgoing, upgrade }, call)
+  }
+
+  send(call: UpstreamCall) {
+    return sendUpstream(this.#around.pools, this.#exchange, call)
   }
 }

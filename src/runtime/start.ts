@@ -18,9 +18,12 @@ import { findSecrets, openDatabase } from './database.ts'
 import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
+import { readTemplates } from './mail/read-templates.ts'
+import { findMailSender, type RunningMail, startMail } from './mail/start-mail.ts'
 import { loadMemory } from './memory.ts'
 import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
+import { createNodeWorld } from './node-world.ts'
 import { repeat } from './repeat.ts'
 import { readRules } from './rules-source.ts'
 import { watchRules } from './rules-watch.ts'
@@ -30,7 +33,6 @@ import { createUpstreamPools } from './upstream/upstream-pools.ts'
 import { createVault } from './vault.ts'
 import { withDeadline } from './with-deadline.ts'
 import { withoutLimits } from './without-limits.ts'
-import { createWorld } from './world.ts'
 
 /** PGlite answers in milliseconds; what takes this long will never come. */
 const EMBEDDED_DEADLINE_MS = 2500
@@ -62,10 +64,15 @@ export async function startGateway({
 }: StartOptions): Promise<RunningGateway> {
   const secrets = await findSecrets(settings)
   const rules = await readRulesOrExplain(settings)
+  const sendMail = await findMailSender(settings, {
+    own: await readTemplates(settings.mail.templates),
+    logger,
+  })
   const database = await openDatabase(settings, (error) =>
     logger.warn({ fault: describeFault(error) }, 'an idle database connection was lost'),
   )
   let upkeep: Upkeep | undefined
+  let mail: RunningMail | undefined
   try {
     const { preparesStatements: prepare } = settings
     const plainStore = createStore(database.db, { ...database.hotPath, prepare }, linkUnder(secrets))
@@ -77,8 +84,9 @@ export async function startGateway({
             onFatal()
           })
     const alarms = createAlarms(logger, settings.leakWebhook)
-    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
+    const world = createNodeWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
       ...alarms,
+      mailQueued: () => mail?.wake(),
       signatures: nodeSignatures,
     })
     const { policy } = settings
@@ -89,6 +97,10 @@ export async function startGateway({
     const service = createService({ world, policy, memory })
     if (!settings.rateLimits)
       logger.warn('RATE_LIMITS=off: no rate, no quota and no guess is limited; for load tests only')
+    if (letsStrangersPass(settings, rules))
+      logger.warn(
+        'anybody may register, and routes without permissions let every token pass: name permissions, or set REGISTRATION=closed',
+      )
     const behind = createGateway(rules, settings)
     const { app, table } = createApp({
       mounts: facesOf(settings.faces),
@@ -123,6 +135,7 @@ export async function startGateway({
       logger,
       auditRetentionDays: settings.auditRetentionDays,
     })
+    mail = sendMail && startMail({ world, send: sendMail, logger })
     const http = await listenOrExplain(serve, settings)
     const keeper = keepStreams(behind, { service, logger })
     const unwatch =
@@ -156,12 +169,14 @@ export async function startGateway({
         await http.drain(settings.shutdownGraceSeconds * 1000)
         await keeper.stop()
         await pools.close()
+        await mail?.stop()
         await upkeep?.stop()
         await alarms.settled()
         await database.close()
       },
     }
   } catch (error) {
+    await mail?.stop()
     await upkeep?.stop()
     await database.close()
     throw error instanceof SecretMismatchError ? new StartError(error.message) : error
@@ -208,4 +223,12 @@ function hostInUrl(host: string): string {
 function linkUnder(secrets: readonly string[]): LinkEvents {
   const vault = createVault(secrets)
   return (chain, events) => extendChain(vault, chain, events)
+}
+
+/** Whether who has just registered, whose role permits nothing, would reach the operator's APIs. */
+function letsStrangersPass({ policy, trustedProxies }: Settings, rules: GatewayRules | undefined): boolean {
+  if (policy.accounts.registration === 'closed') return false
+  // Without rules forward-auth asks for any valid token.
+  if (rules === undefined) return trustedProxies.length > 0
+  return rules.some(({ isPublic, permissions }) => !isPublic && permissions.length === 0)
 }

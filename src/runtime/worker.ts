@@ -15,6 +15,7 @@ import {
   type WorkerEnv,
   workerLogger,
 } from './worker/worker-isolate.ts'
+import { deliverMails } from './worker/worker-mail.ts'
 import { workerWire } from './worker/worker-wire.ts'
 
 /** How often an isolate links the audit log, at most. */
@@ -30,7 +31,7 @@ export default {
     const current = currentIsolate(env)
     if (current === undefined) return unavailable(crypto.randomUUID())
     const { settings, logger } = current
-    const { world, pool, alarms } = openWorld(env, current)
+    const { world, pool, alarms, mail } = openWorld(env, current)
     const log = gatewayLog(logger)
     try {
       const memory = await currentMemory(current, world)
@@ -48,7 +49,11 @@ export default {
       log.fault(error, requestId)
       return unavailable(requestId)
     } finally {
-      context.waitUntil(writeDown(current, world, log).finally(() => pool.end()))
+      context.waitUntil(
+        writeDown(current, world, log)
+          .then(() => (mail.queued ? deliverMails(current, world) : undefined))
+          .finally(() => pool.end()),
+      )
       context.waitUntil(alarms.settled())
     }
   },
@@ -63,6 +68,7 @@ export default {
       await current.linkAudit(world)
       await pruneAudit(world, current.settings.auditRetentionDays)
       await prune(world)
+      await deliverMails(current, world)
     } finally {
       context.waitUntil(pool.end())
       context.waitUntil(alarms.settled())

@@ -1,7 +1,6 @@
 import type { Store, World } from '../core/ports.ts'
 import { addresses } from './addresses.ts'
 import { oneTimeCodes } from './one-time-codes.ts'
-import { passwords } from './passwords.ts'
 import { webSignatures } from './signatures.ts'
 import { system } from './system.ts'
 import { createVault } from './vault.ts'
@@ -11,7 +10,12 @@ export function createWorld(
   store: Store,
   secrets: readonly string[],
   // The command line raises no alarms, since it answers no calls; and WebCrypto signs everywhere.
-  { raise = () => {}, signatures = webSignatures }: Partial<Pick<World, 'raise' | 'signatures'>> = {},
+  {
+    passwords,
+    raise = () => {},
+    mailQueued = () => {},
+    signatures = webSignatures,
+  }: Pick<World, 'passwords'> & Partial<Pick<World, 'raise' | 'mailQueued' | 'signatures'>>,
 ): World {
   return {
     ...system,
@@ -21,6 +25,7 @@ export function createWorld(
     passwords,
     oneTimeCodes,
     raise,
+    mailQueued,
     store,
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { refreshTokenPrefix } from '../core/keys/api-key.ts'
 import { isPrefix } from '../core/keys/credential-text.ts'
 import { accessLifetimeMaxSeconds, clockSkewMaxSeconds, signingAlgorithms } from '../core/policy.ts'
+import { mailEnvironment } from './mail.ts'
 
 /** The faces that there are, in the order in which they are asked to spell what belongs to none. */
 export const faceNames = ['native', 'oauth2'] as const
@@ -90,7 +91,7 @@ export const environment = {
   CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
   REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
   AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),
-  REGISTRATION: z.enum(['open', 'closed'], { error: 'must be open or closed' }).default('closed'),
+  REGISTRATION: z.enum(['open', 'closed'], { error: 'must be open or closed' }).optional(),
   EMAIL_CONFIRMATION: z
     .enum(['required', 'optional', 'off'], { error: 'must be required, optional or off' })
     .default('required'),
@@ -109,6 +110,7 @@ export const environment = {
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional(),
+  ...mailEnvironment,
   SHUTDOWN_GRACE_SECONDS: whole(0, 600).default(10),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

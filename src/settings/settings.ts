@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Policy } from '../core/policy.ts'
 import { fail, ok, type Result } from '../core/result.ts'
 import { environment, type FaceName, faceNames } from './environment.ts'
+import { type MailSettings, mailSettings } from './mail.ts'
 
 const schema = z.object(environment)
 
@@ -28,6 +29,7 @@ export interface Settings {
   readonly auditRetentionDays: number
   /** Where the rules for the operator's own APIs are; undefined when nothing stands behind. */
   readonly rules: RulesSource | undefined
+  readonly mail: MailSettings
   readonly shutdownGraceSeconds: number
   readonly logLevel: string
   readonly policy: Policy
@@ -71,6 +73,9 @@ export function parseSettings(
       problem: 'is required with LEAK_WEBHOOK_URL: whsec_ and 32 random bytes in base64',
     })
   }
+  if (set['SMTP_URL'] !== undefined && set['MAIL_FROM'] === undefined) {
+    problems.push({ name: 'MAIL_FROM', problem: 'is required with SMTP_URL: who mails come from' })
+  }
   if (ruleSettings.filter((name) => set[name] !== undefined).length > 1) {
     problems.push({
       name: 'ROUTES_FILE',
@@ -82,6 +87,7 @@ export function parseSettings(
   const issuer = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`
   const [firstFace = faceNames[0], ...otherFaces] = faceNames.filter((name) => values.FACES.includes(name))
   const [firstAudience = issuer, ...otherAudiences] = values.AUDIENCE ?? []
+  const mail = mailSettings(values, issuer)
   return ok({
     port: values.PORT,
     host: values.HOST,
@@ -109,6 +115,7 @@ export function parseSettings(
         ? undefined
         : { url: values.LEAK_WEBHOOK_URL, secret: values.LEAK_WEBHOOK_SECRET ?? '' },
     rules: rulesSource(values),
+    mail,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
     logLevel: values.LOG_LEVEL,
     policy: {
@@ -124,7 +131,8 @@ export function parseSettings(
       keyPrefix: values.KEY_PREFIX,
       revocationsStaleSeconds: values.REVOCATIONS_STALE_SECONDS,
       accounts: {
-        registration: values.REGISTRATION,
+        // Who could not confirm an address shall not have to.
+        registration: values.REGISTRATION ?? (mail.smtp !== undefined || mail.printed ? 'open' : 'closed'),
         emailConfirmation: values.EMAIL_CONFIRMATION,
         passwordMinLength: values.PASSWORD_MIN_LENGTH,
         secondFactorRoles: values.SECOND_FACTOR_ROLES,

@@ -1,7 +1,14 @@
 import { lt, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { PruneStore } from '../core/ports.ts'
-import { knownDevices, oneTimeTokens, signInChallenges, signInFailures, signIns } from './accounts-schema.ts'
+import {
+  knownDevices,
+  mailOutbox,
+  oneTimeTokens,
+  signInChallenges,
+  signInFailures,
+  signIns,
+} from './accounts-schema.ts'
 import type { Database } from './database.ts'
 import { rateLimits, replays, revocations, sessions } from './schema.ts'
 
@@ -24,12 +31,17 @@ export function pruneStore(db: Database): PruneStore {
   }
 
   return {
-    async prune({ sessionsBefore, failuresBefore, signInsBefore, before, limit }) {
+    async prune({ sessionsBefore, failuresBefore, signInsBefore, mailsBefore, before, limit }) {
       const counts = [
         await pruneTable(
           sessions,
           { id: sessions.id, over: sessions.expiresAt },
           { before: sessionsBefore, limit },
+        ),
+        await pruneTable(
+          mailOutbox,
+          { id: mailOutbox.id, over: mailOutbox.createdAt },
+          { before: mailsBefore, limit },
         ),
         await pruneTable(revocations, { id: revocations.id, over: revocations.expiresAt }, { before, limit }),
         await pruneTable(replays, { id: replays.id, over: replays.expiresAt }, { before, limit }),

@@ -91,6 +91,51 @@ describe('the settings', () => {
   })
 })
 
+describe('registration', () => {
+  const registration = (env: Readonly<Record<string, string>>) => parsed(env).policy.accounts.registration
+  const smtp = { SMTP_URL: 'smtp://mail.test', MAIL_FROM: 'mail@g.test' }
+
+  it.each([
+    ['on a machine of its own, where mails are printed', {}, 'open'],
+    ['where mails are sent', { ...smtp, PUBLIC_URL: 'https://g.test' }, 'open'],
+    ['where nobody could get a mail', { PUBLIC_URL: 'https://g.test' }, 'closed'],
+    ['in production without a mail server', { NODE_ENV: 'production' }, 'closed'],
+    ['where the operator says so', { ...smtp, REGISTRATION: 'closed' }, 'closed'],
+    ['where the operator wants no mails', { PUBLIC_URL: 'https://g.test', REGISTRATION: 'open' }, 'open'],
+  ])('%s, with %j, is %s', (_where, env, expected) => {
+    expect(registration(env)).toBe(expected)
+  })
+})
+
+describe('the settings of mail', () => {
+  it('need to know who mails come from', () => {
+    expect(problemsOf({ SMTP_URL: 'smtp://mail.test' })).toEqual([
+      { name: 'MAIL_FROM', problem: expect.stringContaining('required with SMTP_URL') },
+    ])
+  })
+
+  it('read a name and an address', () => {
+    const smtp = { SMTP_URL: 'smtp://mail.test', MAIL_FROM: '"Accounts, Inc." <no-reply@g.test>' }
+    expect(parsed(smtp).mail).toEqual({
+      smtp: { url: 'smtp://mail.test', from: { name: 'Accounts, Inc.', address: 'no-reply@g.test' } },
+      templates: undefined,
+      printed: false,
+    })
+  })
+
+  it.each([
+    [{}, true],
+    [{ PUBLIC_URL: 'http://127.0.0.1:3000' }, true],
+    [{ PUBLIC_URL: 'http://[::1]:3000' }, true],
+    [{ NODE_ENV: 'production' }, false],
+    [{ PUBLIC_URL: 'https://accounts.test' }, false],
+    [{ PUBLIC_URL: 'https://localhost.test', NODE_ENV: 'development' }, false],
+    [{ SMTP_URL: 'smtp://mail.test', MAIL_FROM: 'a@g.test' }, false],
+  ])("print mails on a machine of one's own alone: %j", (env, printed) => {
+    expect(parsed(env).mail.printed).toBe(printed)
+  })
+})
+
 const edges: readonly (readonly [name: string, allowed: readonly string[], refused: readonly string[]])[] = [
   ['PORT', ['0', '65535'], ['65536', '-1', '1.5', '0x10', '1e3', 'canary', ' 80']],
   [
@@ -127,6 +172,29 @@ const edges: readonly (readonly [name: string, allowed: readonly string[], refus
   ['ACCESS_TTL_SECONDS', ['60', '86400'], ['59', '86401', 'canary', '9999999999']],
   ['REFRESH_TTL_SECONDS', ['60', '31536000'], ['59', '31536001', 'canary']],
   ['CLOCK_SKEW_SECONDS', ['0', '60'], ['61', '-1', 'canary']],
+  [
+    'SMTP_URL',
+    ['smtp://mail.test', 'smtps://me:p%40ss@mail.test:465', 'smtp://[::1]:25/'],
+    [
+      'canary.test',
+      'http://canary.test',
+      'smtp://',
+      'smtp://canary.test/path',
+      'smtp://canary.test?tls=no',
+      'smtp://canary:100%@h.test',
+    ],
+  ],
+  [
+    'MAIL_FROM',
+    ['no-reply@g.test', 'Accounts <no-reply@g.test>', '"Accounts, Inc." <no-reply@g.test>'],
+    [
+      'canary',
+      'Canary <canary>',
+      'canary@a.test, canary@b.test',
+      'Canary <canary@a.test> x',
+      'Canary\r\nBcc: canary@a.test <canary@b.test>',
+    ],
+  ],
   ['SHUTDOWN_GRACE_SECONDS', ['0', '600'], ['601', 'canary']],
   ['LOG_LEVEL', ['trace', 'silent'], ['canary', 'INFO']],
 ]
@@ -135,6 +203,7 @@ describe.each(edges)('%s', (name, allowed, refused) => {
   // So that no other setting stands in the way.
   const env = (value: string) => ({
     ...(name === 'DATABASE_URL' && { GUICHET_SECRET: secret }),
+    ...(name === 'SMTP_URL' && { MAIL_FROM: 'no-reply@g.test' }),
     [name]: value,
   })
 

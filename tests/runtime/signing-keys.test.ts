@@ -1,8 +1,8 @@
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keepSigningKeys } from '../../src/core/tokens/keep-signing-keys.ts'
+import { createNodeWorld } from '../../src/runtime/node-world.ts'
 import { openPostgres } from '../../src/runtime/postgres.ts'
-import { createWorld } from '../../src/runtime/world.ts'
 import { createStore } from '../../src/store/store.ts'
 import { call } from '../support/call.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -60,7 +60,7 @@ describe('two instances', () => {
     await own.query("update signing_keys set active_from = active_from - interval '31 days'")
     const settings = { url: own.url, poolMax: 10, connectTimeoutMs: 2000, queryTimeoutMs: 5000 }
     const opened = [openPostgres(settings, () => {}), openPostgres(settings, () => {})]
-    const worlds = opened.map(({ db }) => createWorld(createStore(db), [testSecret], { raise: () => {} }))
+    const worlds = opened.map(({ db }) => createNodeWorld(createStore(db), [testSecret], { raise: () => {} }))
     const ticks = Array.from({ length: 20 }, (_, index) => keepSigningKeys(worlds[index % 2]!, testPolicy))
     const kept = await Promise.all(ticks)
     expect(new Set(kept.map((records) => records.map(({ kid }) => kid).join()))).toHaveLength(1)

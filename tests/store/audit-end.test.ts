@@ -5,9 +5,9 @@ import { type AuditEvent, auditEvent } from '../../src/core/audit/event.ts'
 import { linkAuditEvents, pruneAuditEvents } from '../../src/core/audit/upkeep.ts'
 import { verifyAuditChain } from '../../src/core/audit/verify-chain.ts'
 import type { World } from '../../src/core/ports.ts'
+import { createNodeWorld } from '../../src/runtime/node-world.ts'
 import { migratePostgres, openPostgres } from '../../src/runtime/postgres.ts'
 import { createVault } from '../../src/runtime/vault.ts'
-import { createWorld } from '../../src/runtime/world.ts'
 import type { LinkEvents } from '../../src/store/audit-end.ts'
 import { createStore } from '../../src/store/store.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -16,7 +16,7 @@ import { aSession, describeTheStore } from '../support/store-under-test.ts'
 
 const vault = createVault([testSecret])
 const link: LinkEvents = (chain, events) => extendChain(vault, chain, events)
-const world = createWorld({} as World['store'], [testSecret])
+const world = createNodeWorld({} as World['store'], [testSecret])
 const anEvent = (changes: Partial<AuditEvent> = {}): AuditEvent => ({
   ...auditEvent(world, { kind: 'exchange', details: { token_id: 'a token' } }, undefined),
   ...changes,

@@ -5,7 +5,7 @@ import { createAuditTally, flushAuditTally } from '../../src/core/audit/tally.ts
 import { linkAuditEvents, pruneAuditEvents } from '../../src/core/audit/upkeep.ts'
 import { verifyAuditChain } from '../../src/core/audit/verify-chain.ts'
 import type { World } from '../../src/core/ports.ts'
-import { createWorld } from '../../src/runtime/world.ts'
+import { createNodeWorld } from '../../src/runtime/node-world.ts'
 import { testSecret } from '../support/gateway-process.ts'
 import { aCrowd, at, describeTheStore } from '../support/store-under-test.ts'
 
@@ -14,7 +14,7 @@ const newSecret = 'another test secret of more than thirty-two characters'
 describeTheStore((the) => {
   let nowMs = 0
   const worldUnder = (...secrets: readonly string[]): World => ({
-    ...createWorld(the.store, secrets),
+    ...createNodeWorld(the.store, secrets),
     now: () => new Date(nowMs),
   })
   const pass = (seconds: number) => {

@@ -15,7 +15,7 @@ export interface MailSeen {
 /** The mails in the outbox that are for somebody, the oldest first. */
 export async function mailsOf(gateway: TestGateway): Promise<readonly MailSeen[]> {
   const rows = await gateway.database.query(
-    'select kind, locale, sealed_message from mail_outbox where sent_at is null order by created_at, ctid',
+    'select kind, locale, sealed_message from mail_outbox where sent_at is null and failed_at is null order by created_at, ctid',
   )
   return rows.map(({ kind, locale, sealed_message: sealed }) => {
     const message: MailMessage = JSON.parse(gateway.world.vault.unseal('mail', String(sealed)) ?? 'null')

@@ -13,9 +13,9 @@ import type { GatewayRules } from '../../src/gateway/rules.ts'
 import { type AppOptions, createApp, type Gateway } from '../../src/http/app.ts'
 import type { RequestLine } from '../../src/http/gateway-env.ts'
 import { loadMemory } from '../../src/runtime/memory.ts'
+import { createNodeWorld } from '../../src/runtime/node-world.ts'
 import { migratePostgres, openPostgres } from '../../src/runtime/postgres.ts'
 import { workerWire } from '../../src/runtime/worker/worker-wire.ts'
-import { createWorld } from '../../src/runtime/world.ts'
 import { createStore } from '../../src/store/store.ts'
 import { type Answer, type Call, init, readAnswer } from './call.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
@@ -89,7 +89,7 @@ export async function createTestGateway(
   const policy = { ...testPolicy, ...options.policy }
   let nowMs = Date.parse('2026-01-01T00:00:00.500Z')
   const alarms: Alarm[] = []
-  const outside = createWorld(createStore(opened.db, opened.hotPath), options.secrets ?? [testSecret], {
+  const outside = createNodeWorld(createStore(opened.db, opened.hotPath), options.secrets ?? [testSecret], {
     raise: (alarm) => alarms.push(alarm),
   })
   const world: World = { ...outside, now: () => new Date(nowMs) }

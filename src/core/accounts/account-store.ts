@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../audit/event.ts'
+import type { ClaimedMail, MailSettlement } from '../mail/deliver.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../tokens/session.ts'
 import type { QueuedMail } from './mail.ts'
@@ -151,4 +152,15 @@ export interface OneTimeTokenStore {
 export interface MailStore {
   /** Puts a mail into the outbox by itself. A mail that tells of a change goes with the verb that makes the change. */
   readonly enqueueMail: (mail: QueuedMail) => Promise<void>
+  /** Takes mails that are due, the longest due first, and nobody else gets them before `leaseUntil`. */
+  readonly claimMails: (what: {
+    readonly now: Date
+    readonly leaseUntil: Date
+    readonly limit: number
+  }) => Promise<readonly ClaimedMail[]>
+  /** Writes down what came of an attempt, unless a later one has begun; what was said is forgotten with the last. */
+  readonly settleMail: (
+    claimed: Pick<ClaimedMail, 'id' | 'attempts'>,
+    settlement: MailSettlement,
+  ) => Promise<void>
 }

@@ -3,11 +3,11 @@ import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Factor } from './factor.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import { personOf } from './person-of.ts'
 import { clearProofTries, takeProofTry } from './proof-tries.ts'
 import { proveApp, proveMailedCode } from './prove-factor.ts'
 import { mintRecoveryCodes } from './recovery-code.ts'
-import { toldByMail } from './told-by-mail.ts'
 
 /** What was begun and left lying is nothing that an old session may come back to. */
 const ACTIVATION_MAX_MS = 3_600_000
@@ -44,7 +44,7 @@ export async function activateFactor(
   if (proof === undefined) return fail({ reason: 'reauthentication_failed', field: 'code' })
   const recovery = mintRecoveryCodes(world, user.id, now)
   const facts = { factor: factor.name, at: now.toISOString() }
-  const mail = toldByMail(world, { user, kind: 'factor-added', facts }, now)
+  const mail = mailToPerson(world, { user, kind: 'factor-added', facts }, now)
   const outcome = await world.store.activateFactor(
     { id, userId: user.id, proof, codes: recovery.codes, at: now },
     { mails: [mail] },

@@ -3,8 +3,9 @@ import type { Failure } from '../failure.ts'
 import type { World } from '../ports.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { type QueuedMail, queuedMail } from './mail.ts'
+import type { QueuedMail } from './mail.ts'
 import { takeMailRate } from './mail-rate.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import { mailedCodeDigest, mailedCodeLifetimeMs, mintMailedCode } from './mailed-code.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import { personOf } from './person-of.ts'
@@ -55,16 +56,10 @@ export async function mailFactorCode(
     usedAt: undefined,
     attemptsLeft: ATTEMPTS,
   }
-  const mail = queuedMail(
+  const facts = { code, expiresAt: expiresAt.toISOString() }
+  const mail = mailToPerson(
     world,
-    {
-      kind: 'factor-code',
-      to: user.email,
-      facts: { code, expiresAt: expiresAt.toISOString() },
-      userId: user.id,
-      locale: user.locale,
-      voidKey: `factor-code:${user.id}`,
-    },
+    { user, kind: 'factor-code', facts, voidKey: `factor-code:${user.id}` },
     now,
   )
   return ok({ token, mails: [mail] })

@@ -2,8 +2,8 @@ import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { findLiveChallenge } from './live-challenge.ts'
-import { queuedMail } from './mail.ts'
 import { takeMailRate } from './mail-rate.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import { mailedCodeDigest, mailedCodeLifetimeMs, mintMailedCode } from './mailed-code.ts'
 
 /** Mails a code for one attempt to sign in. A newer one takes its place, and brings no new tries. */
@@ -20,18 +20,9 @@ export async function mailSignInCode(
   if (!allowed.ok) return allowed
   const code = mintMailedCode(world)
   const expiresAt = new Date(Math.min(now.getTime() + mailedCodeLifetimeMs, challenge.expiresAt.getTime()))
-  const mail = queuedMail(
-    world,
-    {
-      kind: 'sign-in-code',
-      to: user.email,
-      facts: { code, expiresAt: expiresAt.toISOString() },
-      userId: user.id,
-      locale: user.locale,
-      voidKey: `sign-in-code:${user.id}`,
-    },
-    now,
-  )
+  const facts = { code, expiresAt: expiresAt.toISOString() }
+  const voidKey = `sign-in-code:${user.id}`
+  const mail = mailToPerson(world, { user, kind: 'sign-in-code', facts, voidKey }, now)
   const digest = mailedCodeDigest(world, challenge.id, code)
   const set = await world.store.setChallengeCode(
     challenge.id,

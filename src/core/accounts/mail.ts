@@ -7,6 +7,8 @@ export interface MailFacts {
   /** To the owner of an account: somebody tried to register with this address. */
   readonly 'email-known': object
   readonly 'password-reset': { readonly token: string; readonly expiresAt: string }
+  /** An administrator wants a new password. */
+  readonly 'password-reset-required': { readonly token: string; readonly expiresAt: string }
   readonly 'password-changed': { readonly at: string }
   /** To the new address: confirm the change by the link. */
   readonly 'email-change': { readonly token: string; readonly expiresAt: string }
@@ -17,6 +19,7 @@ export interface MailFacts {
   readonly 'factor-code': { readonly code: string; readonly expiresAt: string }
   readonly 'factor-added': { readonly factor: string; readonly at: string }
   readonly 'factor-removed': { readonly factor: string; readonly at: string }
+  readonly 'recovery-codes-made': { readonly at: string }
   readonly 'recovery-code-used': { readonly left: number; readonly at: string }
   readonly 'new-device': { readonly at: string; readonly address: string; readonly userAgent: string }
   readonly 'account-deleted': { readonly restorableUntil: string }
@@ -28,6 +31,8 @@ export type MailKind = keyof MailFacts
 export interface MailOrder<K extends MailKind = MailKind> {
   readonly kind: K
   readonly to: string
+  /** Whom the mail greets, where its address is known to be theirs; a name that could be an advertisement is left out. */
+  readonly name?: string | undefined
   readonly facts: MailFacts[K]
   readonly userId: string | undefined
   /** The recipient's language; undefined for the default one. */
@@ -50,23 +55,35 @@ export interface QueuedMail {
   readonly sentAt: Date | undefined
 }
 
-/** What is sealed in the outbox. */
+/** What is sealed in the outbox: with its id, so that one row's content says nothing in another. */
 export interface MailMessage<K extends MailKind = MailKind> {
+  readonly id: string
   readonly to: string
+  readonly name: string | undefined
   readonly facts: MailFacts[K]
 }
 
+/** A mail that is to be written and sent. */
+export type Mail = Pick<QueuedMail, 'id' | 'locale' | 'createdAt'> &
+  Pick<MailMessage, 'to' | 'name'> &
+  { readonly [K in MailKind]: { readonly kind: K; readonly facts: MailFacts[K] } }[MailKind]
+
 const defaultLocale = 'en'
 
-/** Makes the row of a mail. The store's verb that makes what it tells of inserts it, in the same transaction. */
+/**
+ * Makes the row of a mail, and tells the delivery of this process that one is coming. The store's verb that makes what
+ * it tells of inserts it, in the same transaction: a mail of what never happened is worse than none.
+ */
 export function queuedMail<K extends MailKind>(
-  world: Pick<World, 'newId' | 'vault'>,
-  { kind, to, facts, userId, locale, voidKey }: MailOrder<K>,
+  world: Pick<World, 'newId' | 'vault' | 'mailQueued'>,
+  { kind, to, name, facts, userId, locale, voidKey }: MailOrder<K>,
   now: Date,
 ): QueuedMail {
-  const message: MailMessage<K> = { to, facts }
+  const id = world.newId()
+  const message: MailMessage<K> = { id, to, name, facts }
+  world.mailQueued()
   return {
-    id: world.newId(),
+    id,
     userId,
     kind,
     locale: locale ?? defaultLocale,
@@ -79,7 +96,26 @@ export function queuedMail<K extends MailKind>(
 }
 
 /** The row of a mail that goes to nobody. */
-export function decoyMail(world: Pick<World, 'newId' | 'vault'>, now: Date): QueuedMail {
+export function decoyMail(world: Pick<World, 'newId' | 'vault' | 'mailQueued'>, now: Date): QueuedMail {
   const order = { kind: 'email-known', to: '', facts: {}, userId: undefined, locale: undefined } as const
   return { ...queuedMail(world, { ...order, voidKey: undefined }, now), sentAt: now }
+}
+
+/** The mail again; undefined when none of our secrets opens it. */
+export function openMail(
+  { vault }: Pick<World, 'vault'>,
+  {
+    id,
+    kind,
+    locale,
+    sealedMessage,
+    createdAt,
+  }: Omit<QueuedMail, 'userId' | 'voidKey' | 'nextAttemptAt' | 'sentAt'>,
+): Mail | undefined {
+  const text = vault.unseal('mail', sealedMessage)
+  if (text === undefined) return undefined
+  const message: MailMessage = JSON.parse(text)
+  if (message.id !== id) return undefined
+  // The facts are those of its kind: sealed by us, and under this id.
+  return { id, kind, locale, createdAt, to: message.to, name: message.name, facts: message.facts } as Mail
 }

@@ -3,11 +3,11 @@ import type { World } from '../ports.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { SecondFactorMethod } from './challenge.ts'
 import { findLiveChallenge, type LiveChallenge } from './live-challenge.ts'
+import { mailOfRecovery } from './mail-to-person.ts'
 import { isMailedCode } from './mailed-code.ts'
 import { takeProofTry } from './proof-tries.ts'
 import { proveApp, proveRecoveryCode } from './prove-factor.ts'
 import type { SignInProof } from './second-factor-store.ts'
-import { recoveryToldByMail } from './told-by-mail.ts'
 
 export interface ChallengeAnswer {
   readonly challenge: string
@@ -44,7 +44,7 @@ export async function passChallenge(
   }
   const proof = await prove(world, { live, ...answer }, now)
   if (proof === undefined) return refused({ reason: 'code_invalid' })
-  const mails = await recoveryToldByMail(world, { user: live.user, proof }, now)
+  const mails = await mailOfRecovery(world, { user: live.user, proof }, now)
   const passing = { id: live.challenge.id, proof, at: now }
   if (!(await world.store.passChallenge(passing, { mails }))) return refused({ reason: 'code_invalid' })
   return ok({ ...live, method: answer.method })

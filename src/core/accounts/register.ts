@@ -45,7 +45,7 @@ export async function register(
   if (email === undefined) return fail({ reason: 'email_invalid' })
   if (username !== undefined && !isUsername(username)) return fail({ reason: 'username_invalid' })
   const words = [email, username, name, surname, URL.parse(policy.issuer)?.hostname]
-  const chosen = admitPassword(world.passwords, password, { minLength, words })
+  const chosen = await admitPassword(world.passwords, password, { minLength, words })
   if (!chosen.ok) return chosen
   const asked = await takeAccountQuestion(world, caller, world.now())
   if (!asked.ok) return asked

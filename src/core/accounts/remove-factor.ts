@@ -2,8 +2,8 @@ import type { Actor } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { mailOfRecovery, mailToPerson } from './mail-to-person.ts'
 import { type ProofOfSelf, proveAgain } from './prove-again.ts'
-import { recoveryToldByMail, toldByMail } from './told-by-mail.ts'
 
 /**
  * Takes a factor away: by the password and, where it counts, by a code of any factor or a recovery code. With the last
@@ -26,8 +26,8 @@ export async function removeFactor(
     factor.activatedAt === undefined
       ? []
       : [
-          toldByMail(world, { user, kind: 'factor-removed', facts }, now),
-          ...(await recoveryToldByMail(world, { user, proof }, now)),
+          mailToPerson(world, { user, kind: 'factor-removed', facts }, now),
+          ...(await mailOfRecovery(world, { user, proof }, now)),
         ]
   const removed = await world.store.removeFactor({ id, userId: user.id, proof, at: now }, { mails })
   // Somebody else removed it, or used this code up.

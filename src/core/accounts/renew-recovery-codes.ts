@@ -2,11 +2,11 @@ import type { Actor } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { mailOfRecovery, mailToPerson } from './mail-to-person.ts'
 import { type ProofOfSelf, proveAgain } from './prove-again.ts'
 import { mintRecoveryCodes } from './recovery-code.ts'
-import { recoveryToldByMail } from './told-by-mail.ts'
 
-/** Puts ten new recovery codes in the place of all that there were, and tells them this once. */
+/** Puts ten new recovery codes in the place of all that there were, and tells them this once. Their owner is told by mail. */
 export async function renewRecoveryCodes(
   parts: ServiceParts,
   actor: Actor,
@@ -21,7 +21,11 @@ export async function renewRecoveryCodes(
     return fail({ reason: 'factor_not_found' })
   const now = world.now()
   const { codes, texts } = mintRecoveryCodes(world, user.id, now)
-  const mails = await recoveryToldByMail(world, { user, proof }, now)
+  const facts = { at: now.toISOString() }
+  const mails = [
+    mailToPerson(world, { user, kind: 'recovery-codes-made', facts }, now),
+    ...(await mailOfRecovery(world, { user, proof }, now)),
+  ]
   const replaced = await world.store.replaceRecoveryCodes(
     { userId: user.id, codes, proof, at: now },
     { mails },

@@ -8,7 +8,7 @@ import type { SignerName } from './account-store.ts'
 import { admitUser } from './admit-user.ts'
 import { parseEmail } from './email.ts'
 import { deviceOf, openPersonSession, signInRecord } from './open-person-session.ts'
-import { passwordMaxLength } from './password.ts'
+import { passwordMaxLength } from './password-rules.ts'
 import { type SecondFactorDue, secondFactorDue } from './second-factor-due.ts'
 import { type Attempt, attemptOf, settledBy, takeAttempt } from './sign-in-throttle.ts'
 import type { UserWithRole } from './user.ts'
@@ -34,7 +34,7 @@ export interface PasswordProof extends UserWithRole {
 
 /**
  * Signs a person in by their password. A stranger's mistakes (no such account, a wrong password) are one refusal, and
- * take as long: where there is no password a hash of none is compared.
+ * take as long.
  */
 export async function signIn(
   parts: ServiceParts,
@@ -97,10 +97,6 @@ function admitSigner({ policy }: ServiceParts, { user }: UserWithRole): Result<v
   return ok(undefined)
 }
 
-/** Of no known password: what it is compared with where there is none. Made as `Passwords.hash` makes them. */
-const DECOY_HASH =
-  '$argon2id$v=19$m=19456,t=2,p=1$U61o9s69q6y7WYTIUgY6qQ$M780fFsNRpsQynd4NOCP0cLw5NRTpcl6/9Osx0TpdPg'
-
 async function matches(
   { world: { passwords } }: ServiceParts,
   password: string,
@@ -108,8 +104,8 @@ async function matches(
 ): Promise<boolean> {
   // No password that was ever chosen: not worth a hash, and no reason to answer otherwise.
   const possible = password.length <= 2 * passwordMaxLength && password.isWellFormed()
-  const verified = await passwords.verify(possible ? password : '', hash ?? DECOY_HASH)
-  return verified && possible && hash !== undefined
+  const verified = await passwords.verify(possible ? password : '', hash)
+  return verified && possible
 }
 
 /** What attempts at an account that is not there are counted by: as at one that is. */

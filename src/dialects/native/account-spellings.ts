@@ -1,4 +1,4 @@
-import type { PasswordProblem } from '../../core/accounts/password.ts'
+import { type PasswordProblem, passwordMaxLength } from '../../core/accounts/password-rules.ts'
 import { refusedLimitHeaders } from '../../http/limit-headers.ts'
 import { challenged, type Spellings, tokenChallenged } from './spelling.ts'
 
@@ -17,12 +17,12 @@ type AccountReason =
   | 'one_time_token_invalid'
   | 'person_needed'
 
-const passwordProblems: Readonly<Record<PasswordProblem, (minLength: number) => string>> = {
+const passwordProblems: Readonly<Record<PasswordProblem['rule'], (minLength: number) => string>> = {
   too_short: (minLength) => `At least ${minLength} characters.`,
-  too_long: () => 'At most 1024 characters.',
-  not_text: () => 'Well-formed text.',
+  too_long: () => `At most ${passwordMaxLength} characters.`,
+  malformed: () => 'Well-formed text.',
   common: () => 'This password is among the first that are tried.',
-  personal: () => 'Not the address or the name of the account.',
+  context_word: () => 'Not the address or the name of the account, nor that of the service.',
 }
 
 /** What is refused of people and their accounts. */

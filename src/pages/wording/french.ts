@@ -70,9 +70,9 @@ export const french: Wording = {
     password_too_long: 'Ce mot de passe est trop long : {n} caractères au plus.',
     password_common:
       'Ce mot de passe est l’un des premiers que d’autres essaieraient. Choisissez-en un autre.',
-    password_personal:
+    password_context_word:
       'Ce mot de passe n’est guère plus que votre nom ou votre adresse. Choisissez-en un autre.',
-    password_not_text:
+    password_malformed:
       'Ce mot de passe contient un caractère impossible à enregistrer. Choisissez-en un autre.',
     rate_limited: 'Trop d’essais. Attendez quelques minutes, puis réessayez.',
     service_unavailable: 'Cela ne marche pas pour le moment. Rien n’a été changé ; réessayez bientôt.',

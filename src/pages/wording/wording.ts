@@ -1,4 +1,4 @@
-import type { PasswordProblem } from '../../core/accounts/password.ts'
+import type { PasswordProblem } from '../../core/accounts/password-rules.ts'
 
 export type AccountPageName = 'confirm' | 'reset' | 'email' | 'undoEmail' | 'invite'
 
@@ -34,7 +34,7 @@ interface Outcome {
 
 type ProblemCode =
   | 'password_missing'
-  | `password_${PasswordProblem}`
+  | `password_${PasswordProblem['rule']}`
   | 'rate_limited'
   | 'service_unavailable'
   /** The gateway could not be reached at all. */

@@ -4,9 +4,9 @@ import { createStore } from '../../store/store.ts'
 import { type StoreError, type StoreUnavailableError, storeError } from '../../store/store-error.ts'
 import { findSecrets } from '../database.ts'
 import { readSettings } from '../environment.ts'
+import { createNodeWorld } from '../node-world.ts'
 import type { BareDatabase } from '../postgres.ts'
 import { StartError } from '../start-error.ts'
-import { createWorld } from '../world.ts'
 import type { Check } from './check.ts'
 import { clockAheadMs } from './clock-distance.ts'
 import { openUnmigrated } from './open-unmigrated.ts'
@@ -53,7 +53,7 @@ async function checkDatabase(database: BareDatabase, settings: Settings): Promis
   if (secrets instanceof StartError) {
     return [...checks, { check: 'secret', status: 'fail', finding: secrets.message }]
   }
-  const world = createWorld(store, secrets)
+  const world = createNodeWorld(store, secrets)
   return [...checks, await checkSigningKeys(world), await checkApiKeys(database, secrets)]
 }
 

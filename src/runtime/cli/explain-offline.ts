@@ -4,9 +4,9 @@ import type { Store } from '../../core/ports.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { createStore } from '../../store/store.ts'
 import { loadMemory } from '../memory.ts'
+import { createNodeWorld } from '../node-world.ts'
 import { generateSecret } from '../secret-file.ts'
 import { withoutLimits } from '../without-limits.ts'
-import { createWorld } from '../world.ts'
 import { CliError } from './cli-error.ts'
 import { openUnmigrated } from './open-unmigrated.ts'
 
@@ -21,7 +21,7 @@ export async function explainOffline(settings: Settings, question: Question): Pr
   if ('status' in database) throw new CliError(`${database.finding} ${database.remedy}`, 'failed')
   try {
     const store = withoutSigningKeys(createStore(database.db, { prepare: false }))
-    const world = createWorld(settings.rateLimits ? store : withoutLimits(store), [generateSecret()])
+    const world = createNodeWorld(settings.rateLimits ? store : withoutLimits(store), [generateSecret()])
     const { policy } = settings
     const memory = await loadMemory(world, policy, {
       directory: { maxEntries: 1, maxAgeMs: 0, looksOutliveCalls: false },

@@ -3,8 +3,8 @@ import { createStore } from '../../store/store.ts'
 import { findSecrets, openDatabase } from '../database.ts'
 import { readSettings } from '../environment.ts'
 import { type FirstKeyNotice, handOverFirstKey } from '../first-key.ts'
+import { createNodeWorld } from '../node-world.ts'
 import type { OpenDatabase } from '../postgres.ts'
-import { createWorld } from '../world.ts'
 
 /** Does to the database all that a start does: migrations, signing key, first client. @throws StartError */
 export async function prepareDatabase(interactive: boolean): Promise<{
@@ -16,7 +16,7 @@ export async function prepareDatabase(interactive: boolean): Promise<{
   // An idle connection that is lost fails the next statement, which tells it.
   const database = await openDatabase(settings, () => {})
   try {
-    const world = createWorld(createStore(database.db, { prepare: false }), secrets)
+    const world = createNodeWorld(createStore(database.db, { prepare: false }), secrets)
     // The signing key ties the database to its secret: without one, a start under another secret
     // would succeed, and the first key would be good for nothing.
     await loadSigningKeys(world, settings.policy)

@@ -14,12 +14,17 @@ import { StoreUnavailableError } from '../../store/store-error.ts'
 import { createAlarms } from '../alarms.ts'
 import { createAuditLinker } from '../audit-upkeep.ts'
 import { describeFault, redactedPaths } from '../log.ts'
+import type { SendMail } from '../mail/send-mail.ts'
 import { loadMemory, type ProcessMemory } from '../memory.ts'
+import { workerPasswords } from '../passwords/worker-passwords.ts'
 import { pooledDatabase } from '../pooled-database.ts'
 import { parseRulesSource } from '../rules-source.ts'
 import { catchUp } from '../synchronize.ts'
 import { withoutLimits } from '../without-limits.ts'
 import { createWorld } from '../world.ts'
+
+/** One for the isolate: its pace holds for all requests together. */
+const passwords = workerPasswords()
 
 export interface WorkerEnv {
   readonly HYPERDRIVE: Hyperdrive
@@ -36,6 +41,8 @@ export interface Isolate {
   signingKeysKeptAtMs: number
   readonly linkAudit: ReturnType<typeof createAuditLinker>
   auditLinkedAtMs: number
+  /** How mails leave; made for the first. */
+  sendMail: Promise<SendMail | undefined> | undefined
 }
 
 /** How often an isolate does what is due of the signing keys, should nothing else do it. */
@@ -50,8 +57,9 @@ const directoryLimits = { maxEntries: 5000, maxAgeMs: pollMs, looksOutliveCalls:
 export function createIsolate(env: WorkerEnv): Result<Isolate, readonly string[]> {
   const settings = workerSettings(env)
   if (!settings.ok) return fail(settings.failure.map(({ name, problem }) => `${name} ${problem}`))
-  const { basePath, faces, corsOrigins, logLevel, rules: source } = settings.value
+  const { basePath, faces, corsOrigins, logLevel, rules: source, mail } = settings.value
   if (source?.kind === 'file') return fail(['ROUTES_FILE is for Node: put its text into ROUTES'])
+  if (mail.templates !== undefined) return fail(['MAIL_TEMPLATES is for Node: a Worker has no folder'])
   const rules = source === undefined ? ok(undefined) : parseRulesSource(source)
   if (!rules.ok) return rules
   const logger = workerLogger(logLevel)
@@ -65,6 +73,7 @@ export function createIsolate(env: WorkerEnv): Result<Isolate, readonly string[]
     memory: undefined,
     signingKeysKeptAtMs: 0,
     auditLinkedAtMs: 0,
+    sendMail: undefined,
   })
 }
 
@@ -79,14 +88,17 @@ export function openWorld(env: WorkerEnv, { settings, logger }: Isolate) {
   })
   pool.on('error', (error) => logger.warn({ fault: describeFault(error) }, 'a database connection was lost'))
   const alarms = createAlarms(logger, settings.leakWebhook)
+  const mail = { queued: false }
   // A connection of one request prepares nothing for the next.
   const store = createStore(pooledDatabase(pool), { prepare: false })
-  const world = createWorld(
-    settings.rateLimits ? store : withoutLimits(store),
-    settings.secrets ?? [],
-    alarms,
-  )
-  return { world, pool, alarms }
+  const world = createWorld(settings.rateLimits ? store : withoutLimits(store), settings.secrets ?? [], {
+    ...alarms,
+    passwords,
+    mailQueued: () => {
+      mail.queued = true
+    },
+  })
+  return { world, pool, alarms, mail }
 }
 
 /** Bindings that are texts are settings; the database's address is Hyperdrive's. */

@@ -15,7 +15,7 @@ import type { Result } from '../../../src/core/result.ts'
 import { createService, type Service } from '../../../src/core/service.ts'
 import { createAuditLinker } from '../../../src/runtime/audit-upkeep.ts'
 import { loadMemory, type ProcessMemory } from '../../../src/runtime/memory.ts'
-import { createWorld } from '../../../src/runtime/world.ts'
+import { createNodeWorld } from '../../../src/runtime/node-world.ts'
 import { testSecret } from '../../support/gateway-process.ts'
 import { describeTheStore } from '../../support/store-under-test.ts'
 import { testPolicy } from '../../support/test-gateway.ts'
@@ -33,7 +33,7 @@ describeTheStore((the) => {
 
   beforeEach(async () => {
     await the.execute(sql`truncate audit_events, audit_chain, rate_limits, revocations`)
-    world = createWorld(the.store, [testSecret])
+    world = createNodeWorld(the.store, [testSecret])
     adminKey = mintApiKeyText(world, 'gk')
     await makeFirstKey({ world, policy: testPolicy }, { wished: adminKey })
     memory = await loadMemory(world, testPolicy, {

@@ -266,11 +266,12 @@ describe('the link that confirms an address', () => {
     const waiting = await registered()
     const confirmed = await aPerson(gateway)
     const resend = (email: string) => gateway.call('POST', '/api/v1/auth/email/resend', { json: { email } })
-    const before = (await mailsOf(gateway)).length
+    const before = new Set((await mailsOf(gateway)).map(({ facts }) => facts.token))
     const answers = []
     for (const email of [waiting.email, confirmed.email, anAddress()]) answers.push(await resend(email))
     for (const { status, body } of answers) expect([status, body.data]).toEqual([202, {}])
-    expect((await mailsOf(gateway)).slice(before).map(({ to }) => to)).toEqual([waiting.email])
+    const sent = (await mailsOf(gateway)).filter(({ facts }) => !before.has(facts.token))
+    expect(sent.map(({ to }) => to)).toEqual([waiting.email])
     expect((await confirm(waiting.token)).status).toBe(401)
     const newer = await mailedToken(gateway, 'email-confirm', waiting.email)
     expect((await confirm(newer)).status).toBe(200)

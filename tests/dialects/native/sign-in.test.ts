@@ -63,8 +63,8 @@ describe('signing in', () => {
     expect(seen[0]).toMatchObject({ status: 401, error: { code: 'invalid_credentials' } })
   })
 
-  it('compares a hash whether or not there is one', async () => {
-    const compared: string[] = []
+  it('verifies a password whether or not there is one to compare', async () => {
+    const compared: (string | undefined)[] = []
     const { passwords } = gateway.world
     const { verify } = passwords
     const watched: typeof verify = (password, hash) => {
@@ -76,10 +76,8 @@ describe('signing in', () => {
     for (const identifier of [ada.email, anAddress(), 'nobody', 'x'.repeat(5000)]) await wrong(identifier)
     await login(anAddress(), 'x'.repeat(3000))
     Object.assign(passwords, { verify })
-    expect(compared).toHaveLength(5)
-    for (const hash of compared)
-      expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[^$]{22}\$[^$]{43}$/)
-    expect(await verify('', compared[0] ?? '')).toBe(false)
+    // Of no hash it makes one: tests/runtime/passwords.test.ts.
+    expect(compared).toEqual(Array(5).fill(undefined))
   })
 
   it('takes a password to its last byte, as it came', async () => {
