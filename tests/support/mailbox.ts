@@ -29,8 +29,8 @@ export interface Mailbox {
   /** How often somebody has connected. */
   readonly connections: () => number
   readonly behave: (manner: MailboxManner) => void
-  /** The next mail to an address that nobody has asked for yet; waits until there is one. */
-  readonly next: (address: string) => Promise<ReceivedMail>
+  /** The next mail to an address, of a subject, that nobody has asked for yet; waits until there is one. */
+  readonly next: (address: string, subject?: RegExp) => Promise<ReceivedMail>
   /** Stops listening, as a server that is down; `open` listens again at the same port. */
   readonly shut: () => Promise<void>
   readonly open: () => Promise<void>
@@ -116,9 +116,10 @@ export async function openMailbox({ password: wanted, tls }: MailboxOptions = {}
     behave(next) {
       manner = next
     },
-    async next(address) {
+    async next(address, subject = /(?:)/) {
+      const isIt = (one: ReceivedMail) => one.recipients.includes(address) && subject.test(one.subject ?? '')
       for (;;) {
-        const mail = mails.find((one) => !taken.has(one) && one.recipients.includes(address))
+        const mail = mails.find((one) => !taken.has(one) && isIt(one))
         if (mail !== undefined) {
           taken.add(mail)
           return mail
