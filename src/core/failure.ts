@@ -1,4 +1,5 @@
 import type { PasswordProblem } from './accounts/password.ts'
+import type { UserState } from './accounts/user-state.ts'
 import type { LimitState } from './limits/rate-limit.ts'
 
 /**
@@ -62,5 +63,13 @@ export type Failure =
   | { readonly reason: 'signing_key_not_found' }
   | { readonly reason: 'signing_key_only_active'; readonly kid: string }
   | { readonly reason: 'cursor_invalid' }
+  | { readonly reason: 'role_not_found' }
+  | { readonly reason: 'role_name_taken' }
+  | { readonly reason: 'role_built_in'; readonly name: string }
+  | { readonly reason: 'role_in_use' }
+  | { readonly reason: 'user_not_found' }
+  | { readonly reason: 'user_not_current'; readonly state: UserState }
+  | { readonly reason: 'email_taken' }
+  | { readonly reason: 'last_admin' }
 
 export type FailureReason = Failure['reason']

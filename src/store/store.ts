@@ -19,6 +19,7 @@ import { signInStore } from './sign-ins.ts'
 import { signingKeyStore } from './signing-keys.ts'
 import type { HotPath } from './statement.ts'
 import { StoreUnavailableError, storeError } from './store-error.ts'
+import { userChangeStore } from './user-changes.ts'
 import { userStore } from './users.ts'
 
 /**
@@ -39,6 +40,7 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...auditChainStore(db, { hotPath, end }),
     ...roleStore(db),
     ...userStore(db),
+    ...userChangeStore(db),
     ...personSessionStore(db),
     ...signInStore(db),
     ...oneTimeTokenStore(db),

@@ -104,7 +104,8 @@ async function insertUser(
   return isNew ? 'inserted' : 'email_taken'
 }
 
-async function isUsernameTaken(tx: Pick<Database, 'select'>, { username }: User): Promise<boolean> {
+/** Says whether somebody has the name of a user. */
+export async function isUsernameTaken(tx: Pick<Database, 'select'>, { username }: User): Promise<boolean> {
   if (username === undefined) return false
   const named = isNamed({ kind: 'username', username })
   const [namesake] = await tx.select({ id: users.id }).from(users).where(named)

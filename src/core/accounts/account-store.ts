@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../tokens/session.ts'
+import type { AdministrationStore } from './administration-store.ts'
 import type { QueuedMail } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import type { Role } from './role.ts'
@@ -10,6 +11,7 @@ import type { Person, User, UserWithRole } from './user.ts'
 /** People in the database. What a verb is given beside its subject is committed with it, or not at all. */
 export interface AccountStore
   extends RoleStore,
+    AdministrationStore,
     UserStore,
     PersonSessionStore,
     SignInStore,

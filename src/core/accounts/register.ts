@@ -11,9 +11,10 @@ import { parseEmail } from './email.ts'
 import { confirmationMail, confirmationToken } from './email-confirmation.ts'
 import { decoyMail, queuedMail } from './mail.ts'
 import { takeMail } from './mail-limit.ts'
+import { newUser } from './new-user.ts'
 import { admitPassword } from './password.ts'
 import { userRoleName } from './role.ts'
-import type { User, UserProfile } from './user.ts'
+import type { UserProfile } from './user.ts'
 import { isUsername } from './username.ts'
 
 export interface RegistrationRequest extends UserProfile {
@@ -99,38 +100,5 @@ async function registrationOf(
         : decoyMail(world, now),
     knownEvent: told('user.register-known', owner?.user.id),
     knownMail: mayMail ? queuedMail(world, known, now) : decoyMail(world, now),
-  }
-}
-
-function newUser(
-  { email, username, name, surname, phone, locale, avatarUrl, metadata }: RegistrationRequest,
-  of: {
-    readonly id: string
-    readonly roleId: string
-    readonly passwordHash: string | undefined
-    readonly now: Date
-  },
-): User {
-  return {
-    id: of.id,
-    email,
-    username,
-    passwordHash: of.passwordHash,
-    roleId: of.roleId,
-    createdAt: of.now,
-    name,
-    surname,
-    phone,
-    locale,
-    avatarUrl,
-    metadata,
-    emailConfirmedAt: undefined,
-    disabledAt: undefined,
-    deletedAt: undefined,
-    erasedAt: undefined,
-    notBefore: undefined,
-    passwordChangedAt: of.passwordHash === undefined ? undefined : of.now,
-    mustResetPassword: false,
-    version: 1,
   }
 }

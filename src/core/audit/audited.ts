@@ -1,4 +1,5 @@
 import { auditedAccounts } from '../accounts/audited-accounts.ts'
+import { auditedAdministration, type UnauditedAdministration } from '../accounts/audited-administration.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
@@ -8,6 +9,7 @@ import { keyTold, tokensTold } from './told.ts'
 
 /** What changes nothing and is not asked in anybody's name. A use case that is not among these must be audited below. */
 type Unaudited =
+  | UnauditedAdministration
   | 'policy'
   | 'now'
   | 'newRequestId'
@@ -55,6 +57,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
 
   const recorded: Omit<Service, Unaudited> = {
     ...auditedAccounts(service, recorder),
+    ...auditedAdministration(service, recorder),
     exchange: (request, caller) =>
       byCredential(service.exchange(request, caller), {
         caller,

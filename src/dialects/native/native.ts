@@ -2,6 +2,7 @@ import type { Mount } from '../../http/mount.ts'
 import { listAuditEndpoint, verifyAuditEndpoint } from './audit.ts'
 import { createClientEndpoint, cutOffClientEndpoint, listClientsEndpoint } from './clients.ts'
 import { explainEndpoint } from './explain.ts'
+import { acceptInvitationEndpoint, inviteUserEndpoint } from './invitations.ts'
 import {
   deleteKeyEndpoint,
   disableKeyEndpoint,
@@ -16,6 +17,13 @@ import { reportLeaksEndpoint } from './leaks.ts'
 import { meEndpoint } from './me.ts'
 import { refuse } from './refuse.ts'
 import { confirmEmailEndpoint, registerEndpoint, resendConfirmationEndpoint } from './register.ts'
+import {
+  createRoleEndpoint,
+  deleteRoleEndpoint,
+  getRoleEndpoint,
+  listRolesEndpoint,
+  updateRoleEndpoint,
+} from './roles.ts'
 import { endSessionEndpoint, endTokenEndpoint, listSessionsEndpoint } from './sessions.ts'
 import { refreshPersonEndpoint, signInEndpoint, signOutEndpoint } from './sign-in.ts'
 import {
@@ -25,6 +33,15 @@ import {
   rotateSigningKeysEndpoint,
 } from './signing-keys.ts'
 import { exchangeEndpoint, refreshEndpoint } from './tokens.ts'
+import { endUserSessionsEndpoint, listUserSessionsEndpoint, listUserSignInsEndpoint } from './user-history.ts'
+import {
+  addUserEndpoint,
+  deleteUserEndpoint,
+  getUserEndpoint,
+  listUsersEndpoint,
+  updateUserEndpoint,
+  userActionEndpoints,
+} from './users.ts'
 
 /** The native face: machines and people, in the `{data, meta}` envelope. */
 export const native: Mount = {
@@ -39,7 +56,23 @@ export const native: Mount = {
     signInEndpoint,
     refreshPersonEndpoint,
     signOutEndpoint,
+    acceptInvitationEndpoint,
     meEndpoint,
+    listRolesEndpoint,
+    createRoleEndpoint,
+    getRoleEndpoint,
+    updateRoleEndpoint,
+    deleteRoleEndpoint,
+    listUsersEndpoint,
+    addUserEndpoint,
+    inviteUserEndpoint,
+    getUserEndpoint,
+    updateUserEndpoint,
+    ...userActionEndpoints,
+    deleteUserEndpoint,
+    listUserSessionsEndpoint,
+    endUserSessionsEndpoint,
+    listUserSignInsEndpoint,
     listClientsEndpoint,
     createClientEndpoint,
     cutOffClientEndpoint,

@@ -1,11 +1,15 @@
 import type { FailureReason } from '../../core/failure.ts'
 import type { accountSpellings } from './account-spellings.ts'
+import type { administrationSpellings } from './administration-spellings.ts'
 import { clientUnknown, notHere, type Spellings } from './spelling.ts'
 import type { tokenSpellings } from './token-spellings.ts'
 
 /** What is refused of keys and clients. */
 export const keySpellings: Spellings<
-  Exclude<FailureReason, keyof typeof tokenSpellings | keyof typeof accountSpellings>
+  Exclude<
+    FailureReason,
+    keyof typeof tokenSpellings | keyof typeof accountSpellings | keyof typeof administrationSpellings
+  >
 > = {
   api_key_invalid: clientUnknown('This client, or its secret, is not valid.'),
   api_key_expired: clientUnknown('The API key of this client has expired.'),
