@@ -10,6 +10,7 @@ import type { Database } from './database.ts'
 import { limitStore } from './limits.ts'
 import { mailStore } from './mail-outbox.ts'
 import { oneTimeTokenStore } from './one-time-tokens.ts'
+import { ownedKeyStore } from './owned-keys.ts'
 import { personSessionStore } from './person-sessions.ts'
 import { pruneStore } from './prune.ts'
 import { revocationStore } from './revocations.ts'
@@ -41,6 +42,7 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...roleStore(db),
     ...userStore(db),
     ...userChangeStore(db),
+    ...ownedKeyStore(db),
     ...personSessionStore(db),
     ...signInStore(db),
     ...oneTimeTokenStore(db),

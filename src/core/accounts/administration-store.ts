@@ -1,3 +1,5 @@
+import type { Client } from '../clients/client.ts'
+import type { ApiKey } from '../keys/api-key.ts'
 import type { Page } from '../page.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { Also } from './account-store.ts'
@@ -15,6 +17,14 @@ export interface AdministrationStore {
   readonly replaceRole: (role: Role) => Promise<'replaced' | 'stale' | 'name_taken'>
   /** Deletes a role of this version that nobody has. Those who were erased have none that counts. */
   readonly deleteRole: (role: Pick<Role, 'id' | 'version'>) => Promise<'deleted' | 'stale' | 'in_use'>
+
+  /**
+   * The client that holds a person's own keys: the oldest of theirs that is bounded by nothing but its owner. Adds the
+   * one that is given where there is none; undefined where there is no such person.
+   */
+  readonly ownClient: (ownerId: string, fresh: Client) => Promise<Client | undefined>
+  /** The keys of all clients of a person, in the order of creation. */
+  readonly listOwnedKeys: (ownerId: string, page: Page) => Promise<readonly ApiKey[]>
 
   /** Those who were not erased, in the order of creation. */
   readonly listUsers: (page: Page) => Promise<readonly UserWithRole[]>

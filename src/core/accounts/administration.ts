@@ -1,5 +1,7 @@
 import type { Actor, Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
+import type { ApiKey } from '../keys/api-key.ts'
+import type { IssuedKey } from '../keys/issue.ts'
 import type { Listing, PageRequest } from '../page.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
@@ -8,6 +10,7 @@ import { type AddedUser, addUser } from './add-users.ts'
 import { acceptInvitation, type Invitation, type InvitationAnswer, inviteUser } from './invitations.ts'
 import * as lookUp from './look-up-users.ts'
 import * as manage from './manage-users.ts'
+import { issueOwnKey, listOwnKeys, type OwnKeyOrder, revokeOwnKey } from './own-keys.ts'
 import type { Role } from './role.ts'
 import { createRole, deleteRole, type NewRole, type RoleUpdate, updateRole } from './roles.ts'
 import type { SignInRecord } from './sign-in-record.ts'
@@ -15,7 +18,7 @@ import type { UserWithRole } from './user.ts'
 
 type UserChanged = (actor: Actor, id: string) => Promise<Result<UserWithRole, Failure>>
 
-/** The use cases of those who look after roles and people. */
+/** The use cases of those who look after roles and people, and of people who look after keys of their own. */
 export interface AdministrationService {
   readonly listRoles: (page: PageRequest) => Promise<Result<Listing<Role>, Failure>>
   readonly findRole: (id: string) => Promise<Result<Role, Failure>>
@@ -48,6 +51,10 @@ export interface AdministrationService {
   readonly restoreUser: UserChanged
   readonly forcePasswordReset: UserChanged
   readonly endUserSessions: UserChanged
+
+  readonly issueOwnKey: (actor: Actor, order: OwnKeyOrder) => Promise<Result<IssuedKey, Failure>>
+  readonly listOwnKeys: (actor: Actor, page: PageRequest) => Promise<Result<Listing<ApiKey>, Failure>>
+  readonly revokeOwnKey: (actor: Actor, id: string) => Promise<Result<ApiKey, Failure>>
 }
 
 export function bindAdministration(parts: ServiceParts): AdministrationService {
@@ -76,5 +83,9 @@ export function bindAdministration(parts: ServiceParts): AdministrationService {
     restoreUser: ({ principal }, id) => manage.restoreUser(parts, principal, id),
     forcePasswordReset: ({ principal }, id) => manage.forcePasswordReset(parts, principal, id),
     endUserSessions: ({ principal }, id) => manage.endUserSessions(parts, principal, id),
+
+    issueOwnKey: (actor, order) => issueOwnKey(parts, actor, order),
+    listOwnKeys: (actor, page) => listOwnKeys(parts, actor, page),
+    revokeOwnKey: (actor, id) => revokeOwnKey(parts, actor, id),
   }
 }

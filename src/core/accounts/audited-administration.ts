@@ -1,5 +1,6 @@
 import type { AuditDraft } from '../audit/event.ts'
 import type { AuditRecorder } from '../audit/recorder.ts'
+import { keyCreated } from '../audit/told.ts'
 import type { AdministrationService } from './administration.ts'
 import type { Role } from './role.ts'
 import type { UserWithRole } from './user.ts'
@@ -12,6 +13,7 @@ export type UnauditedAdministration =
   | 'findUser'
   | 'listUserSessions'
   | 'listUserSignIns'
+  | 'listOwnKeys'
 
 /** Puts the audit log around the use cases of administrators. It names users by their ids alone: history keeps no name. */
 export function auditedAdministration(
@@ -51,6 +53,11 @@ export function auditedAdministration(
     restoreUser: changing('user.restore', service.restoreUser),
     forcePasswordReset: changing('user.force-password-reset', service.forcePasswordReset),
     endUserSessions: changing('user.end-sessions', service.endUserSessions),
+
+    issueOwnKey: (actor, order) =>
+      byActor(service.issueOwnKey(actor, order), { actor, draft: ({ key }) => keyCreated(key) }),
+    revokeOwnKey: (actor, id) =>
+      byActor(service.revokeOwnKey(actor, id), { actor, draft: () => ({ kind: 'key.revoke', target: id }) }),
   }
 }
 

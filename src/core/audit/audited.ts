@@ -5,7 +5,7 @@ import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { createAuditRecorder } from './recorder.ts'
-import { keyTold, tokensTold } from './told.ts'
+import { keyCreated, keyTold, tokensTold } from './told.ts'
 
 /** What changes nothing and is not asked in anybody's name. A use case that is not among these must be audited below. */
 type Unaudited =
@@ -120,10 +120,10 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
     createClient: (actor, wanted) =>
       byActor(service.createClient(actor, wanted), {
         actor,
-        draft: ({ id, name, permissions }) => ({
+        draft: ({ id, name, permissions, ownerId }) => ({
           kind: 'client.create',
           target: id,
-          details: { name: cleanText(name), permissions },
+          details: { name: cleanText(name), permissions, ...(ownerId && { owner_id: ownerId }) },
         }),
       }),
     cutOffClient: (actor, id) =>
@@ -135,17 +135,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
     issueKey: (actor, order) =>
       byActor(service.issueKey(actor, order), {
         actor,
-        draft: ({ key }) => ({
-          kind: 'key.create',
-          target: key.id,
-          details: {
-            name: cleanText(key.name),
-            client_id: key.clientId,
-            permissions: key.permissions,
-            expires_at: key.expiresAt?.toISOString() ?? null,
-            canary: key.canary,
-          },
-        }),
+        draft: ({ key }) => keyCreated(key),
       }),
     updateKey: (actor, order) =>
       byActor(service.updateKey(actor, order), {

@@ -15,6 +15,7 @@ import {
 import { issueKeyEndpoint, listKeysEndpoint, rotateKeyEndpoint } from './keys.ts'
 import { reportLeaksEndpoint } from './leaks.ts'
 import { meEndpoint } from './me.ts'
+import { issueOwnKeyEndpoint, listOwnKeysEndpoint, revokeOwnKeyEndpoint } from './own-keys.ts'
 import { refuse } from './refuse.ts'
 import { confirmEmailEndpoint, registerEndpoint, resendConfirmationEndpoint } from './register.ts'
 import {
@@ -73,6 +74,9 @@ export const native: Mount = {
     listUserSessionsEndpoint,
     endUserSessionsEndpoint,
     listUserSignInsEndpoint,
+    listOwnKeysEndpoint,
+    issueOwnKeyEndpoint,
+    revokeOwnKeyEndpoint,
     listClientsEndpoint,
     createClientEndpoint,
     cutOffClientEndpoint,
