@@ -22,6 +22,7 @@ export type Failure =
   | { readonly reason: 'registration_closed' }
   | { readonly reason: 'username_taken' }
   | { readonly reason: 'email_invalid' }
+  | { readonly reason: 'email_unchanged' }
   | { readonly reason: 'username_invalid' }
   | {
       readonly reason: 'password_unacceptable'
@@ -30,6 +31,8 @@ export type Failure =
     }
   | { readonly reason: 'one_time_token_invalid' }
   | { readonly reason: 'person_needed' }
+  | { readonly reason: 'reauthentication_failed'; readonly field: 'password' | 'code' }
+  | { readonly reason: 'last_admin' }
   | { readonly reason: 'refresh_token_invalid' }
   | { readonly reason: 'refresh_token_expired'; readonly sessionId: string }
   | { readonly reason: 'refresh_token_reused'; readonly sessionId: string }
