@@ -1,6 +1,11 @@
 import type { Mount } from '../../http/mount.ts'
 import { listAuditEndpoint, verifyAuditEndpoint } from './audit.ts'
 import { createClientEndpoint, cutOffClientEndpoint, listClientsEndpoint } from './clients.ts'
+import {
+  askEmailChangeEndpoint,
+  confirmEmailChangeEndpoint,
+  undoEmailChangeEndpoint,
+} from './email-change.ts'
 import { explainEndpoint } from './explain.ts'
 import {
   deleteKeyEndpoint,
@@ -14,6 +19,9 @@ import {
 import { issueKeyEndpoint, listKeysEndpoint, rotateKeyEndpoint } from './keys.ts'
 import { reportLeaksEndpoint } from './leaks.ts'
 import { meEndpoint } from './me.ts'
+import { deleteAccountEndpoint, exportPersonalDataEndpoint, updateProfileEndpoint } from './own-account.ts'
+import { endOwnSessionEndpoint, listOwnSessionsEndpoint, listOwnSignInsEndpoint } from './own-sessions.ts'
+import { changePasswordEndpoint, forgotPasswordEndpoint, resetPasswordEndpoint } from './password.ts'
 import { refuse } from './refuse.ts'
 import { confirmEmailEndpoint, registerEndpoint, resendConfirmationEndpoint } from './register.ts'
 import { endSessionEndpoint, endTokenEndpoint, listSessionsEndpoint } from './sessions.ts'
@@ -39,7 +47,19 @@ export const native: Mount = {
     signInEndpoint,
     refreshPersonEndpoint,
     signOutEndpoint,
+    forgotPasswordEndpoint,
+    resetPasswordEndpoint,
+    confirmEmailChangeEndpoint,
+    undoEmailChangeEndpoint,
     meEndpoint,
+    updateProfileEndpoint,
+    deleteAccountEndpoint,
+    exportPersonalDataEndpoint,
+    changePasswordEndpoint,
+    askEmailChangeEndpoint,
+    listOwnSessionsEndpoint,
+    endOwnSessionEndpoint,
+    listOwnSignInsEndpoint,
     listClientsEndpoint,
     createClientEndpoint,
     cutOffClientEndpoint,

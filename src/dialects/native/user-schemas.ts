@@ -7,6 +7,8 @@ export const email = z.string('A text is needed.').max(1000, 'At most 1000 chara
 export const username = z.string().max(100, 'At most 100 characters.')
 // Of any length that a body may have: what is too long is told as what it is.
 export const password = z.string('A text is needed.')
+/** Of a link from a mail. */
+export const linkToken = z.string('A text is needed.')
 
 /** What people say of themselves. */
 export const profileFields = {
@@ -24,7 +26,7 @@ export const profileFields = {
   avatar_url: z
     .string()
     .max(2000, 'At most 2000 characters.')
-    .refine((text) => URL.parse(text)?.protocol === 'https:', 'An https URL.')
+    .refine(isHttpsUrl, 'An https URL without spaces.')
     .optional(),
   metadata: userMetadata.optional(),
 }
@@ -61,6 +63,13 @@ export function spellUser({ user, role }: UserWithRole): z.output<typeof userSch
     created_at: user.createdAt.toISOString(),
     email_confirmed_at: user.emailConfirmedAt?.toISOString() ?? null,
   }
+}
+
+/** A parser would pass over a line break, and what is kept is the text itself. */
+function isHttpsUrl(text: string): boolean {
+  if (!/^https:\/\/[^\p{C}\s\\]+$/u.test(text)) return false
+  const url = URL.parse(text)
+  return url?.protocol === 'https:' && url.username === '' && url.password === ''
 }
 
 /** A profile as `profileFields` read it. */
