@@ -200,6 +200,10 @@ export interface PruneStore {
   /** Deletes at most `limit` rows of each table that has run out; answers the most that one table had. */
   readonly prune: (what: {
     readonly sessionsBefore: Date
+    /** When failures to sign in are so old that they slow nobody down. */
+    readonly failuresBefore: Date
+    /** Up to when sign-ins are no longer shown, and devices no longer known. */
+    readonly signInsBefore: Date
     readonly before: Date
     readonly limit: number
   }) => Promise<number>

@@ -1,13 +1,14 @@
-import { inArray, lt } from 'drizzle-orm'
+import { lt, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { PruneStore } from '../core/ports.ts'
+import { knownDevices, oneTimeTokens, signInChallenges, signInFailures, signIns } from './accounts-schema.ts'
 import type { Database } from './database.ts'
 import { rateLimits, replays, revocations, sessions } from './schema.ts'
 
 export function pruneStore(db: Database): PruneStore {
   const pruneTable = async (
     table: PgTable,
-    { id, over }: { readonly id: PgColumn; readonly over: PgColumn },
+    { id, over }: { readonly id: PgColumn | SQL; readonly over: PgColumn },
     { before, limit }: { readonly before: Date; readonly limit: number },
   ) => {
     // Rows that somebody holds are left for the next round: pruning waits for nobody, and nobody for it.
@@ -18,12 +19,12 @@ export function pruneStore(db: Database): PruneStore {
       .orderBy(over)
       .limit(limit)
       .for('update', { skipLocked: true })
-    const deleted = await db.delete(table).where(inArray(id, rows)).returning({ id })
+    const deleted = await db.delete(table).where(sql`${id} in ${rows}`).returning({ over })
     return deleted.length
   }
 
   return {
-    async prune({ sessionsBefore, before, limit }) {
+    async prune({ sessionsBefore, failuresBefore, signInsBefore, before, limit }) {
       const counts = [
         await pruneTable(
           sessions,
@@ -37,6 +38,28 @@ export function pruneStore(db: Database): PruneStore {
           rateLimits,
           { id: rateLimits.bucket, over: rateLimits.arrivalAt },
           { before, limit },
+        ),
+        await pruneTable(
+          oneTimeTokens,
+          { id: oneTimeTokens.id, over: oneTimeTokens.expiresAt },
+          { before, limit },
+        ),
+        await pruneTable(
+          signInChallenges,
+          { id: signInChallenges.id, over: signInChallenges.expiresAt },
+          { before, limit },
+        ),
+        await pruneTable(
+          signInFailures,
+          { id: signInFailures.subject, over: signInFailures.lastFailedAt },
+          { before: failuresBefore, limit },
+        ),
+        await pruneTable(signIns, { id: signIns.id, over: signIns.at }, { before: signInsBefore, limit }),
+        // By the place of the row, which stays its while it is held: the key has two columns.
+        await pruneTable(
+          knownDevices,
+          { id: sql`ctid`, over: knownDevices.lastSeenAt },
+          { before: signInsBefore, limit },
         ),
       ]
       return Math.max(...counts)

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createVerifier, type Refusal, type VerifierOptions } from '../../src/verify/verifier.ts'
 import { forgeToken, hmacSigner, type TokenParts } from '../hostile/forged-token.ts'
 import { type Front, startFront } from '../support/front.ts'
+import { aPerson, signedIn } from '../support/people.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
 
 const KEYS = '/.well-known/jwks.json'
@@ -59,6 +60,20 @@ describe('a verifier', () => {
         delegate: undefined,
         issuedAt: nowSeconds(),
         expiresAt: nowSeconds() + 3600,
+      },
+    })
+  })
+
+  it('says of a person how they signed in, and names no key', async () => {
+    const person = await aPerson(gateway)
+    const verdict = await create().verify((await signedIn(gateway, person)).access)
+    expect(verdict).toMatchObject({
+      ok: true,
+      principal: {
+        subject: person.id,
+        clientId: 'guichet',
+        keyId: undefined,
+        assurance: { level: 1, methods: ['pwd'], authenticatedAt: nowSeconds() },
       },
     })
   })

@@ -99,7 +99,7 @@ function admitSigner({ policy }: ServiceParts, { user }: UserWithRole): Result<v
 
 /** Of no known password: what it is compared with where there is none. Made as `Passwords.hash` makes them. */
 const DECOY_HASH =
-  '$argon2id$v=19$m=19456,t=2,p=1$Z3VpY2hldC1kZWNveS1zYWx0$c2l4dGVlbiB0aW1lcyB0d28gYnl0ZXMgb2Ygbm9vbmU'
+  '$argon2id$v=19$m=19456,t=2,p=1$U61o9s69q6y7WYTIUgY6qQ$M780fFsNRpsQynd4NOCP0cLw5NRTpcl6/9Osx0TpdPg'
 
 async function matches(
   { world: { passwords } }: ServiceParts,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { exportJWK, generateKeyPair } from 'jose'
+import pino from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { auditKinds } from '../../../src/core/audit/event.ts'
 import { flushAuditTally } from '../../../src/core/audit/tally.ts'
@@ -11,12 +12,14 @@ import { createGuessGuard } from '../../../src/core/limits/guess-guard.ts'
 import type { World } from '../../../src/core/ports.ts'
 import type { Result } from '../../../src/core/result.ts'
 import { createService, type Service } from '../../../src/core/service.ts'
+import { createAuditLinker } from '../../../src/runtime/audit-upkeep.ts'
 import { loadMemory, type ProcessMemory } from '../../../src/runtime/memory.ts'
 import { createWorld } from '../../../src/runtime/world.ts'
 import { testSecret } from '../../support/gateway-process.ts'
 import { describeTheStore } from '../../support/store-under-test.ts'
 import { testPolicy } from '../../support/test-gateway.ts'
 
+const personPassword = 'a password of fifteen or more'
 const userAgentCanary = `gk_${'C'.repeat(46)}`
 
 describeTheStore((the) => {
@@ -197,6 +200,99 @@ describeTheStore((the) => {
       },
     }
 
+  /** The same of people; answers the person too. */
+  const peopleDeeds: Readonly<Record<string, () => Promise<{ userId: string; target?: string }>>> = {
+    async 'user.register'() {
+      const { id } = await aPerson('it', 'setup')
+      return { userId: id, target: id }
+    },
+    async 'user.register-known'() {
+      const { id, email } = await aPerson()
+      value(await service.register(registrationOf(email), from('it')))
+      return { userId: id, target: id }
+    },
+    async 'user.email-confirm'() {
+      const { id } = await aPerson('setup', 'it')
+      return { userId: id, target: id }
+    },
+    async 'sign-in'() {
+      const { id, email } = await aPerson()
+      await signedIn(email, 'it')
+      return { userId: id }
+    },
+    async refresh() {
+      const { id, email } = await aPerson()
+      value(await service.refreshPerson((await signedIn(email)).refresh, from('it')))
+      return { userId: id }
+    },
+    async 'sign-out'() {
+      const { id, email } = await aPerson()
+      const { access } = await signedIn(email)
+      const { principal } = value(await service.admit(access, from('setup')))
+      value(await service.signOut({ principal, caller: from('it') }, 'all'))
+      return { userId: id, target: id }
+    },
+  }
+
+  const registrationOf = (email: string) => ({
+    email,
+    password: personPassword,
+    username: undefined,
+    name: `agent ${userAgentCanary}`,
+    surname: undefined,
+    phone: undefined,
+    locale: undefined,
+    avatarUrl: undefined,
+    metadata: {},
+  })
+  const aPerson = async (registers = 'setup', confirms = 'setup') => {
+    const email = `${crypto.randomUUID()}@example.com`
+    caught.push(personPassword)
+    value(await service.register(registrationOf(email), from(registers)))
+    const { rows } = (await the.execute(
+      sql`select sealed_message from mail_outbox where kind = 'email-confirm' order by ctid desc limit 1`,
+    )) as { rows: { sealed_message: string }[] }
+    const { facts } = JSON.parse(world.vault.unseal('mail', rows[0]!.sealed_message)!)
+    caught.push(facts.token)
+    const { userId: id } = value(await service.confirmEmail(facts.token, from(confirms)))
+    return { id, email }
+  }
+  const signedIn = async (email: string, requestId = 'setup') => {
+    const signed = value(
+      await service.signIn({ identifier: email, password: personPassword }, from(requestId)),
+    )
+    if (signed.kind !== 'tokens') throw new Error('A second factor was due.')
+    caught.push(signed.tokens.access, signed.tokens.refresh)
+    return signed.tokens
+  }
+
+  describe('an event of a person', () => {
+    it.each(Object.keys(peopleDeeds))('of %s names them, from where and in which call', async (kind) => {
+      const expected = await peopleDeeds[kind]!()
+      const events = await eventsOf('it')
+      expect(events).toHaveLength(1)
+      expect(events[0]).toMatchObject({
+        kind,
+        clientId: 'guichet',
+        keyId: undefined,
+        address: '192.0.2.7',
+        userAgent: 'agent/1 …',
+        count: 1,
+        ...expected,
+      })
+    })
+
+    it('is linked as every other is, and shows when its person is altered', async () => {
+      await peopleDeeds['sign-in']!()
+      const link = createAuditLinker(pino({ level: 'silent' }))
+      await link(world)
+      const verdict = await service.verifyAuditChain(undefined)
+      expect([verdict.problem, verdict.checked > 3]).toEqual([undefined, true])
+      await the.execute(sql`update audit_events set user_id = 'another' where kind = 'sign-in'`)
+      expect((await service.verifyAuditChain(undefined)).problem?.what).toBe('altered')
+    })
+  })
+
   describe('an event', () => {
     it.each(Object.keys(deeds))(
       'of %s names who did what, to what, from where and in which call',
@@ -277,8 +373,10 @@ describeTheStore((the) => {
   })
 
   describe('the whole log', () => {
+    const allDeeds = [...Object.values(deeds), ...Object.values(peopleDeeds)]
+
     it('holds no credential, whatever was done and with whatever texts', async () => {
-      for (const deed of Object.values(deeds)) await deed()
+      for (const deed of allDeeds) await deed()
       await exchangeAs(`${adminKey}x`, 'wrong')
       const rows = JSON.stringify(await everything())
       expect(caught.length).toBeGreaterThan(20)
@@ -286,7 +384,7 @@ describeTheStore((the) => {
     })
 
     it('has every kind that there is', async () => {
-      for (const deed of Object.values(deeds)) await deed()
+      for (const deed of allDeeds) await deed()
       await exchangeAs((await aKey({ canary: true })).text, 'bait')
       const kinds = new Set((await everything()).map(({ kind }) => kind))
       expect(auditKinds.filter((kind) => !kinds.has(kind))).toEqual([])

@@ -1,5 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { forgeToken } from '../../hostile/forged-token.ts'
 import { basic } from '../../support/call.ts'
 import { aPerson, type PersonSeen, signedIn, type TokensSeen, withRole } from '../../support/people.ts'
 import { createTestGateway, type TestGateway } from '../../support/test-gateway.ts'
@@ -109,6 +110,20 @@ describe('the access token of a person', () => {
     const revocation = { kind: 'user', subject: ada.id, cutoff: at, createdAt: at, expiresAt: at } as const
     gateway.memory.revocations.apply(revocation)
     expect((await me(tokens.access)).body.error.code).toBe('token_revoked')
+  })
+
+  it.each([
+    ['has a key beside', { key_id: '4fTz0QpLw8Xc' }],
+    ['has an aal that is none', { aal: 3 }],
+    ['has an aal of text', { aal: '1' }],
+    ['lacks its aal', { aal: undefined }],
+    ['lacks its amr', { amr: undefined }],
+    ['has an amr that is no list', { amr: 'pwd' }],
+    ['has an auth_time of text', { auth_time: '1767225600' }],
+    ['has neither key nor person', { aal: undefined, amr: undefined, auth_time: undefined }],
+  ])('is refused when it %s', async (_, claims) => {
+    const forged = await forgeToken(gateway, tokens.access, { claims })
+    expect((await me(forged)).body.error.code).toBe('invalid_token')
   })
 
   it('serves a person without a row in the database no more', async () => {

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { migratePostgres, migrationsFolder } from '../../src/runtime/postgres.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
+
+interface JournalEntry {
+  readonly idx: number
+  readonly tag: string
+  readonly when: number
+}
+
+/** Brings a database to where it was before there were people, as the migrator of that time did. */
+async function migrateBefore({ url }: TestDatabase, tag: string): Promise<void> {
+  const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8'))
+  const entries: readonly JournalEntry[] = journal.entries
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('create schema drizzle')
+  await client.query(
+    'create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
+  )
+  for (const entry of entries.slice(
+    0,
+    entries.findIndex((one) => one.tag === tag),
+  )) {
+    const text = readFileSync(join(migrationsFolder, `${entry.tag}.sql`), 'utf8')
+    for (const statement of text.split('--> statement-breakpoint')) await client.query(statement)
+    await client.query('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
+      entry.tag,
+      entry.when,
+    ])
+  }
+  await client.end()
+}
+
+describe('a database from before there were people', () => {
+  let database: TestDatabase
+  let gateway: TestGateway
+  const settings = () => ({ url: database.url, poolMax: 2, connectTimeoutMs: 2000, queryTimeoutMs: 5000 })
+
+  beforeAll(async () => {
+    database = await freshDatabase()
+    await migrateBefore(database, '0003_accounts')
+    await database.query(`insert into clients (id, name, permissions, created_at)
+      values ('9b2f6f0e-3a51-4f0e-9f3e-000000000001', 'billing', '{orders:read}', now())`)
+    await database.query(`insert into api_keys (id, client_id, name, prefix, permissions, digest, created_at, version)
+      values ('aaaaaaaaaaaa', '9b2f6f0e-3a51-4f0e-9f3e-000000000001', 'a key', 'gk', '{orders:read}', 'a.b', now(), 1)`)
+    await database.query(`insert into sessions (id, client_id, key_id, refresh_digest, created_at, expires_at, last_used_at)
+      values ('9b2f6f0e-3a51-4f0e-9f3e-000000000002', '9b2f6f0e-3a51-4f0e-9f3e-000000000001', 'aaaaaaaaaaaa', 'a.b',
+        now(), '2126-01-01T00:00:00Z', now())`)
+    await database.query(`insert into audit_events (id, at, kind, details)
+      values ('9b2f6f0e-3a51-4f0e-9f3e-000000000003', '2025-01-01T00:00:00Z', 'exchange', '{}')`)
+    await migratePostgres(settings())
+    gateway = await createTestGateway({ database })
+  })
+  afterAll(async () => {
+    await gateway.close()
+    await database.drop()
+  })
+
+  it('keeps its keys, sessions and rows of the log', async () => {
+    const { store } = gateway.world
+    await store.probe()
+    expect((await store.findKey('aaaaaaaaaaaa'))?.client).toMatchObject({
+      name: 'billing',
+      ownerId: undefined,
+    })
+    const found = await store.findSession('9b2f6f0e-3a51-4f0e-9f3e-000000000002')
+    expect(found?.session).toMatchObject({ keyId: 'aaaaaaaaaaaa', refreshDigest: 'a.b' })
+    const [event] = await store.listAuditEvents({ kind: 'exchange' }, { limit: 1, before: undefined })
+    expect(event).toMatchObject({ id: '9b2f6f0e-3a51-4f0e-9f3e-000000000003', userId: undefined })
+  })
+
+  it('has the built-in roles, once however often it is migrated', async () => {
+    await migratePostgres(settings())
+    const roles = await database.query('select name, permissions, built_in from role order by name')
+    expect(roles).toEqual([
+      { name: 'admin', permissions: ['*'], built_in: true },
+      { name: 'user', permissions: [], built_in: true },
+    ])
+  })
+})
