@@ -23,6 +23,7 @@ export type Failure =
   | { readonly reason: 'registration_closed' }
   | { readonly reason: 'username_taken' }
   | { readonly reason: 'email_invalid' }
+  | { readonly reason: 'email_unchanged' }
   | { readonly reason: 'username_invalid' }
   | {
       readonly reason: 'password_unacceptable'
@@ -31,6 +32,8 @@ export type Failure =
     }
   | { readonly reason: 'one_time_token_invalid' }
   | { readonly reason: 'person_needed' }
+  | { readonly reason: 'reauthentication_failed'; readonly field: 'password' | 'code' }
+  | { readonly reason: 'last_admin' }
   | { readonly reason: 'refresh_token_invalid' }
   | { readonly reason: 'refresh_token_expired'; readonly sessionId: string }
   | { readonly reason: 'refresh_token_reused'; readonly sessionId: string }
@@ -70,6 +73,5 @@ export type Failure =
   | { readonly reason: 'user_not_found' }
   | { readonly reason: 'user_not_current'; readonly state: UserState }
   | { readonly reason: 'email_taken' }
-  | { readonly reason: 'last_admin' }
 
 export type FailureReason = Failure['reason']

@@ -10,6 +10,7 @@ import type { Database } from './database.ts'
 import { limitStore } from './limits.ts'
 import { mailStore } from './mail-outbox.ts'
 import { oneTimeTokenStore } from './one-time-tokens.ts'
+import { ownAccountStore } from './own-accounts.ts'
 import { ownedKeyStore } from './owned-keys.ts'
 import { personSessionStore } from './person-sessions.ts'
 import { pruneStore } from './prune.ts'
@@ -46,6 +47,7 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...personSessionStore(db),
     ...signInStore(db),
     ...oneTimeTokenStore(db),
+    ...ownAccountStore(db),
     ...mailStore(db),
     probe: () => probe(db),
   })

@@ -4,6 +4,7 @@ import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../t
 import type { AdministrationStore } from './administration-store.ts'
 import type { QueuedMail } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
+import type { OwnAccountStore } from './own-account-store.ts'
 import type { Role } from './role.ts'
 import type { SignInRecord } from './sign-in-record.ts'
 import type { Person, User, UserWithRole } from './user.ts'
@@ -16,6 +17,7 @@ export interface AccountStore
     PersonSessionStore,
     SignInStore,
     OneTimeTokenStore,
+    OwnAccountStore,
     MailStore {}
 
 export interface RoleStore {
@@ -94,6 +96,8 @@ export interface PersonSessionOpening extends Also {
   readonly signIn: SignInRecord
   /** The digest of the device that is known from now on; undefined where there is no telling. */
   readonly device: string | undefined
+  /** Made where the device was not known and others were; the very first one is no news. */
+  readonly newDeviceMail: () => QueuedMail
   readonly settled: SettledFailures
 }
 

@@ -72,7 +72,7 @@ export function bindAdministration(parts: ServiceParts): AdministrationService {
     listUsers: (page) => lookUp.listUsers(world, page),
     findUser: (id) => lookUp.findUser(world, id),
     listUserSessions: (id) => lookUp.listUserSessions(world, id),
-    listUserSignIns: (id, page) => lookUp.listUserSignIns(world, id, page),
+    listUserSignIns: (id, page) => lookUp.listUserSignIns(parts, id, page),
     addUser: ({ principal }, wanted) => addUser(parts, principal, wanted),
     inviteUser: ({ principal }, wanted) => inviteUser(parts, principal, wanted),
     acceptInvitation: (answer, caller) => acceptInvitation(parts, answer, caller),

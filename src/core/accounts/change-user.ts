@@ -26,20 +26,30 @@ export function changeUser(
 ): Promise<Result<UserWithRole, Failure>> {
   return untilSettled(async () => {
     const now = parts.world.now()
-    const found = await parts.world.store.findUser(id)
-    if (found === undefined || found.user.erasedAt !== undefined) return fail({ reason: 'user_not_found' })
-    const held = holds(actor, found.role.permissions)
-    if (!held.ok) return held
-    const decided = await judge(found, now)
+    const found = await findRuled(parts, { actor, id })
+    if (!found.ok) return found
+    const decided = await judge(found.value, now)
     if (!decided.ok) return decided
     // Nothing to change, nothing to write: the same order again costs a look.
-    if (decided.value === undefined) return ok(found)
-    const written = await writeUser(parts, { id, version: found.user.version, ...decided.value })
+    if (decided.value === undefined) return found
+    const { version } = found.value.user
+    const written = await writeUser(parts, { id, version, ...decided.value })
     if (written === changed) return changed
     if (!written.ok) return written
     const after = await parts.world.store.findUser(id)
     return after === undefined ? fail({ reason: 'user_not_found' }) : ok(after)
   })
+}
+
+/** Finds a user whom the actor may act on. */
+export async function findRuled(
+  { world }: ServiceParts,
+  { actor, id }: { readonly actor: Principal; readonly id: string },
+): Promise<Result<UserWithRole, Failure>> {
+  const found = await world.store.findUser(id)
+  if (found === undefined || found.user.erasedAt !== undefined) return fail({ reason: 'user_not_found' })
+  const held = holds(actor, found.role.permissions)
+  return held.ok ? ok(found) : held
 }
 
 /** Writes a change that was judged, and makes it count in this process at once; the others hear of it. */

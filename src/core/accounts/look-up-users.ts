@@ -2,8 +2,10 @@ import type { Failure } from '../failure.ts'
 import { idForms, type Listing, listing, type PageRequest, parsePage } from '../page.ts'
 import type { World } from '../ports.ts'
 import { fail, ok, type Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
 import type { PersonSession } from '../tokens/session.ts'
 import { parseEmail } from './email.ts'
+import { listSignIns } from './own-sign-ins.ts'
 import type { Role } from './role.ts'
 import type { SignInRecord } from './sign-in-record.ts'
 import type { UserWithRole } from './user.ts'
@@ -55,21 +57,10 @@ export async function listUserSessions(
 
 /** A page of the sign-ins of a user, newest first. */
 export async function listUserSignIns(
-  world: Pick<World, 'store'>,
+  parts: ServiceParts,
   id: string,
   request: PageRequest,
 ): Promise<Result<Listing<SignInRecord>, Failure>> {
-  const page = parsePage(request, idForms.uuid)
-  if (!page.ok) return page
-  const found = await findUser(world, id)
-  if (!found.ok) return found
-  const { after } = page.value
-  const before = after && { at: after.createdAt, id: after.id }
-  const rows = await world.store.listSignIns(id, { limit: request.limit + 1, before })
-  return ok(
-    listing(
-      rows.map((row) => ({ ...row, createdAt: row.at })),
-      request.limit,
-    ),
-  )
+  const found = await findUser(parts.world, id)
+  return found.ok ? listSignIns(parts, id, request) : found
 }

@@ -1,12 +1,14 @@
 import type { Failure } from '../failure.ts'
+import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Principal } from '../tokens/verify.ts'
-import { deletionOf, endingOf, restorableUntil } from './account-ending.ts'
+import { endingOf } from './account-ending.ts'
 import type { UserProfileChange } from './administration-store.ts'
-import { changeUser } from './change-user.ts'
+import { changeUser, findRuled } from './change-user.ts'
+import { deleteUser as deleteAccount, erasedFrom } from './delete-account.ts'
+import { passwordResetLink } from './forgot-password.ts'
 import { queuedMail } from './mail.ts'
-import { mintOneTimeToken } from './one-time-token-text.ts'
 import { holds } from './roles.ts'
 import type { User, UserWithRole } from './user.ts'
 import { type UserState, userState } from './user-state.ts'
@@ -61,9 +63,13 @@ export function enableUser(parts: ServiceParts, actor: Principal, id: string): C
 
 /** Deletes a user as they would themselves: everything ends at once, and for a while can be restored. */
 export function deleteUser(parts: ServiceParts, actor: Principal, id: string): Changed {
-  return changeUser(parts, { actor, id }, ({ user }, now) =>
-    ok(user.deletedAt === undefined ? deletionOf(parts, user, now) : undefined),
-  )
+  return untilSettled(async () => {
+    const found = await findRuled(parts, { actor, id })
+    if (!found.ok || found.value.user.deletedAt !== undefined) return found
+    const deleted = await deleteAccount(parts, found.value.user, { passwordHash: undefined })
+    if (deleted === changed) return changed
+    return deleted.ok ? findRuled(parts, { actor, id }) : deleted
+  })
 }
 
 /** Brings a deleted user back, within the time that was promised. */
@@ -71,37 +77,23 @@ export function restoreUser(parts: ServiceParts, actor: Principal, id: string): 
   return changeUser(parts, { actor, id }, ({ user }, now) => {
     if (user.deletedAt === undefined) return notCurrent(userState(user))
     // Its time is over, whether or not anybody has erased it yet.
-    if (restorableUntil(user.deletedAt) <= now) return notCurrent('erased')
+    if (erasedFrom(user.deletedAt) <= now) return notCurrent('erased')
     const order = { kind: 'account-restored', facts: {}, voidKey: undefined, ...addressOf(user) } as const
     return ok({ standing: { deletedAt: null }, mails: [queuedMail(parts.world, order, now)] })
   })
 }
 
-const RESET_TTL_SECONDS = 1800
-
 /** Forces a new password: the old one and all sessions are good for nothing, and a link is mailed. */
 export function forcePasswordReset(parts: ServiceParts, actor: Principal, id: string): Changed {
-  const { world } = parts
   return changeUser(parts, { actor, id }, ({ user }, now) => {
     const state = userState(user)
     if (state !== 'active') return notCurrent(state)
-    const { text, token } = mintOneTimeToken(
-      world,
-      { userId: id, purpose: 'password-reset', email: user.email, ttlSeconds: RESET_TTL_SECONDS },
-      now,
-    )
-    const facts = { token: text, expiresAt: token.expiresAt.toISOString() }
-    const order = {
-      kind: 'password-reset',
-      facts,
-      voidKey: `password-reset:${id}`,
-      ...addressOf(user),
-    } as const
+    const { token, mail } = passwordResetLink(parts.world, user, now)
     return ok({
       standing: { mustResetPassword: true },
       ending: endingOf(parts, { userId: undefined, now }),
       token,
-      mails: [queuedMail(world, order, now)],
+      mails: [mail],
     })
   })
 }

@@ -6,7 +6,7 @@ import { fail, ok, type Result } from '../result.ts'
 export const passwordMaxLength = 1024
 
 /** What is wrong with a password that somebody chose. */
-export type PasswordProblem = 'too_short' | 'too_long' | 'not_text' | 'common' | 'personal'
+export type PasswordProblem = 'too_short' | 'too_long' | 'not_text' | 'common' | 'personal' | 'unchanged'
 
 /** A shorter word of the account is no part that a guess begins with. */
 const WORD_MIN_LENGTH = 4

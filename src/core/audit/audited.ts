@@ -1,5 +1,6 @@
 import { auditedAccounts } from '../accounts/audited-accounts.ts'
 import { auditedAdministration, type UnauditedAdministration } from '../accounts/audited-administration.ts'
+import { auditedOwnAccount, type OwnAccountReading } from '../accounts/audited-own-account.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
@@ -30,6 +31,7 @@ type Unaudited =
   | 'verifyAuditChain'
   | 'listSigningKeys'
   | 'readProfile'
+  | OwnAccountReading
 
 /**
  * Puts the audit log around the use cases: what was done is written down before it is answered, and when it cannot be
@@ -58,6 +60,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
   const recorded: Omit<Service, Unaudited> = {
     ...auditedAccounts(service, recorder),
     ...auditedAdministration(service, recorder),
+    ...auditedOwnAccount(service, recorder),
     exchange: (request, caller) =>
       byCredential(service.exchange(request, caller), {
         caller,

@@ -8,7 +8,6 @@ type AdministrationReason =
   | 'user_not_found'
   | 'user_not_current'
   | 'email_taken'
-  | 'last_admin'
 
 /** What is refused of roles, and of people as administrators see them. */
 export const administrationSpellings: Spellings<AdministrationReason> = {
@@ -33,9 +32,4 @@ export const administrationSpellings: Spellings<AdministrationReason> = {
     details: ({ state }) => [{ field: 'state', message: `The account is ${state}.` }],
   },
   email_taken: { status: 409, code: 'email_taken', message: 'Another account has this address.' },
-  last_admin: {
-    status: 409,
-    code: 'last_admin',
-    message: 'This is the last administrator: make somebody else one first.',
-  },
 }

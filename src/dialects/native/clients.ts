@@ -5,7 +5,7 @@ import { endpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
 import { answers, name, pageOf, pageQuery, permissions, uuid } from './schemas.ts'
 
-const clientSchema = z
+export const clientSchema = z
   .object({
     id: z.uuid(),
     name: z.string(),
@@ -66,7 +66,7 @@ export const cutOffClientEndpoint = endpoint({
   },
 })
 
-function spellClient(client: Client) {
+export function spellClient(client: Client) {
   return {
     id: client.id,
     name: client.name,

@@ -2,15 +2,18 @@ import { z } from '@hono/zod-openapi'
 import { actorOf, callerOf } from '../../http/caller.ts'
 import { accountEndpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
-import {
-  managedUserSchema,
-  profileChangeFields,
-  readProfileChange,
-  spellManagedUser,
-} from './managed-user-schema.ts'
+import { managedUserSchema, spellManagedUser } from './managed-user-schema.ts'
 import { roleName } from './roles.ts'
 import { answers } from './schemas.ts'
-import { email, password, profileFields, readProfile, username } from './user-schemas.ts'
+import {
+  email,
+  password,
+  profileChangeFields,
+  profileFields,
+  readProfile,
+  readProfileChange,
+  username,
+} from './user-schemas.ts'
 
 export const inviteUserEndpoint = accountEndpoint({
   method: 'post',

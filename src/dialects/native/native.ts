@@ -1,6 +1,11 @@
 import type { Mount } from '../../http/mount.ts'
 import { listAuditEndpoint, verifyAuditEndpoint } from './audit.ts'
 import { createClientEndpoint, cutOffClientEndpoint, listClientsEndpoint } from './clients.ts'
+import {
+  askEmailChangeEndpoint,
+  confirmEmailChangeEndpoint,
+  undoEmailChangeEndpoint,
+} from './email-change.ts'
 import { explainEndpoint } from './explain.ts'
 import { acceptInvitationEndpoint, inviteUserEndpoint } from './invitations.ts'
 import {
@@ -15,7 +20,10 @@ import {
 import { issueKeyEndpoint, listKeysEndpoint, rotateKeyEndpoint } from './keys.ts'
 import { reportLeaksEndpoint } from './leaks.ts'
 import { meEndpoint } from './me.ts'
+import { deleteAccountEndpoint, exportPersonalDataEndpoint, updateProfileEndpoint } from './own-account.ts'
 import { issueOwnKeyEndpoint, listOwnKeysEndpoint, revokeOwnKeyEndpoint } from './own-keys.ts'
+import { endOwnSessionEndpoint, listOwnSessionsEndpoint, listOwnSignInsEndpoint } from './own-sessions.ts'
+import { changePasswordEndpoint, forgotPasswordEndpoint, resetPasswordEndpoint } from './password.ts'
 import { refuse } from './refuse.ts'
 import { confirmEmailEndpoint, registerEndpoint, resendConfirmationEndpoint } from './register.ts'
 import {
@@ -77,6 +85,18 @@ export const native: Mount = {
     listOwnKeysEndpoint,
     issueOwnKeyEndpoint,
     revokeOwnKeyEndpoint,
+    forgotPasswordEndpoint,
+    resetPasswordEndpoint,
+    confirmEmailChangeEndpoint,
+    undoEmailChangeEndpoint,
+    updateProfileEndpoint,
+    deleteAccountEndpoint,
+    exportPersonalDataEndpoint,
+    changePasswordEndpoint,
+    askEmailChangeEndpoint,
+    listOwnSessionsEndpoint,
+    endOwnSessionEndpoint,
+    listOwnSignInsEndpoint,
     listClientsEndpoint,
     createClientEndpoint,
     cutOffClientEndpoint,

@@ -3,15 +3,18 @@ import type { AdministrationService } from '../../core/accounts/administration.t
 import { actorOf } from '../../http/caller.ts'
 import { accountEndpoint, refused } from './endpoint.ts'
 import { answer, answerNothing } from './envelope.ts'
-import {
-  managedUserSchema,
-  profileChangeFields,
-  readProfileChange,
-  spellManagedUser,
-} from './managed-user-schema.ts'
+import { managedUserSchema, spellManagedUser } from './managed-user-schema.ts'
 import { roleName } from './roles.ts'
 import { answers, answersNothing, pageOf, pageQuery, uuid } from './schemas.ts'
-import { email, password, profileFields, readProfile, username } from './user-schemas.ts'
+import {
+  email,
+  password,
+  profileChangeFields,
+  profileFields,
+  readProfile,
+  readProfileChange,
+  username,
+} from './user-schemas.ts'
 
 const TAG = 'Users'
 

@@ -8,7 +8,6 @@ type AdministrationReason =
   | 'user_not_found'
   | 'user_not_current'
   | 'email_taken'
-  | 'last_admin'
 
 /** What is refused of roles and people, who are looked after at another face. */
 export const administrationSpellings: Spellings<AdministrationReason> = {
@@ -19,5 +18,4 @@ export const administrationSpellings: Spellings<AdministrationReason> = {
   user_not_found: notHere(404),
   user_not_current: notHere(409),
   email_taken: notHere(409),
-  last_admin: notHere(409),
 }
