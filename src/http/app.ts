@@ -27,6 +27,9 @@ export interface Gateway {
   readonly table: RouteTable
 }
 
+/** The faults that may be over at a retry: no database, and more passwords than can be hashed in time. */
+const passing: ReadonlySet<string> = new Set(['StoreUnavailableError', 'PasswordsBusyError'])
+
 /** Builds the gateway: observe, then cross-origin, then the guard, then the routes; every error in its face's spelling. */
 export function createApp(options: AppOptions): Gateway {
   const { mounts, basePath, behind } = options
@@ -40,7 +43,7 @@ export function createApp(options: AppOptions): Gateway {
 
   const fault = (c: GatewayContext, error: unknown) => {
     c.env.log.fault(error, c.get('requestId'))
-    const away = error instanceof Error && error.name === 'StoreUnavailableError'
+    const away = error instanceof Error && passing.has(error.name)
     return refuse(
       c,
       away ? { reason: 'service_unavailable', retryAfterSeconds: 2 } : { reason: 'internal_fault' },

@@ -95,4 +95,10 @@ export function describeFault(error: unknown) {
   }
 }
 
-const ownErrors = new Set(['StoreUnavailableError', 'StoreError', 'SecretMismatchError', 'StartError'])
+const ownErrors = new Set([
+  'StoreUnavailableError',
+  'StoreError',
+  'SecretMismatchError',
+  'StartError',
+  'PasswordsBusyError',
+])
