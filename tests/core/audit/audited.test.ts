@@ -104,11 +104,15 @@ describeTheStore((the) => {
         return { keyId: key.id }
       },
       async 'client.create'() {
-        const { id } = value(await service.createClient(by('it'), { name: 'billing', permissions: ['a:b'] }))
+        const { id } = value(
+          await service.createClient(by('it'), { name: 'billing', permissions: ['a:b'], ownerId: undefined }),
+        )
         return { target: id }
       },
       async 'client.cut-off'() {
-        const { id } = value(await service.createClient(by('setup'), { name: 'orders', permissions: [] }))
+        const { id } = value(
+          await service.createClient(by('setup'), { name: 'orders', permissions: [], ownerId: undefined }),
+        )
         value(await service.cutOffClient(by('it'), id))
         return { target: id }
       },
