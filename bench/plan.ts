@@ -16,7 +16,7 @@ export interface Plan {
 
 export interface WorkersPlan {
   readonly rounds: number
-  /** In each round, of each kind; as many at small concurrency. */
+  /** In each round, of each kind; as many at small concurrency. Each forks a PostgreSQL backend, which takes milliseconds. */
   readonly calls: number
   /** Of which the round trips are counted one by one. */
   readonly counted: number
@@ -41,7 +41,7 @@ export const fullPlan: Plan = {
   peersAtHalfLoad: true,
   keys: 4000,
   revokedTokens: 1000,
-  workers: { rounds: 3, calls: 350, counted: 15 },
+  workers: { rounds: 3, calls: 150, counted: 15 },
   growth: {
     fewKeys: 1000,
     keyRows: 1_000_000,
