@@ -7,6 +7,7 @@ import { createAuditEnd, type LinkEvents } from './audit-end.ts'
 import { auditEventStore } from './audit-events.ts'
 import { clientStore } from './clients.ts'
 import type { Database } from './database.ts'
+import { importedUserStore } from './imported-users.ts'
 import { limitStore } from './limits.ts'
 import { mailStore } from './mail-outbox.ts'
 import { oneTimeTokenStore } from './one-time-tokens.ts'
@@ -43,6 +44,7 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...roleStore(db),
     ...userStore(db),
     ...userChangeStore(db),
+    ...importedUserStore(db),
     ...ownedKeyStore(db),
     ...personSessionStore(db),
     ...signInStore(db),
