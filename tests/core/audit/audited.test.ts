@@ -3,6 +3,7 @@ import { exportJWK, generateKeyPair } from 'jose'
 import pino from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { eraseAccounts } from '../../../src/core/accounts/erase-accounts.ts'
+import { importUsers } from '../../../src/core/accounts/import-users.ts'
 import type { MailKind } from '../../../src/core/accounts/mail.ts'
 import { auditKinds } from '../../../src/core/audit/event.ts'
 import { flushAuditTally } from '../../../src/core/audit/tally.ts'
@@ -17,6 +18,7 @@ import { createService, type Service } from '../../../src/core/service.ts'
 import { createAuditLinker } from '../../../src/runtime/audit-upkeep.ts'
 import { loadMemory, type ProcessMemory } from '../../../src/runtime/memory.ts'
 import { createWorld } from '../../../src/runtime/world.ts'
+import { administrationDeeds, newcomer } from '../../support/administration-deeds.ts'
 import { testSecret } from '../../support/gateway-process.ts'
 import { describeTheStore } from '../../support/store-under-test.ts'
 import { testPolicy } from '../../support/test-gateway.ts'
@@ -105,11 +107,15 @@ describeTheStore((the) => {
         return { keyId: key.id }
       },
       async 'client.create'() {
-        const { id } = value(await service.createClient(by('it'), { name: 'billing', permissions: ['a:b'], ownerId: undefined }))
+        const { id } = value(
+          await service.createClient(by('it'), { name: 'billing', permissions: ['a:b'], ownerId: undefined }),
+        )
         return { target: id }
       },
       async 'client.cut-off'() {
-        const { id } = value(await service.createClient(by('setup'), { name: 'orders', permissions: [], ownerId: undefined }))
+        const { id } = value(
+          await service.createClient(by('setup'), { name: 'orders', permissions: [], ownerId: undefined }),
+        )
         value(await service.cutOffClient(by('it'), id))
         return { target: id }
       },
@@ -200,6 +206,7 @@ describeTheStore((the) => {
         await service.endToken(by('it'), tokenId)
         return { target: tokenId }
       },
+      ...administrationDeeds(() => service, by),
     }
 
   /** The same of people; answers the person too. */
@@ -233,6 +240,13 @@ describeTheStore((the) => {
       const { principal } = value(await service.admit(access, from('setup')))
       value(await service.signOut({ principal, caller: from('it') }, 'all'))
       return { userId: id, target: id }
+    },
+    async 'user.invite-accept'() {
+      const invited = value(await service.inviteUser(by('setup'), { ...newcomer(), role: undefined }))
+      const token = await lastLink('invite')
+      const answer = { token, password: personPassword, profile: {} }
+      value(await service.acceptInvitation(answer, from('it')))
+      return { userId: invited.user.id, target: invited.user.id }
     },
     async 'user.password-change'() {
       const { id, actor } = await aSignedIn()
@@ -452,6 +466,14 @@ describeTheStore((the) => {
       await exchangeAs((await aKey({ canary: true })).text, 'bait')
       const inAMonth = new Date(world.now().getTime() + 31 * 86_400_000)
       await eraseAccounts({ ...world, now: () => inAMonth })
+      const row = {
+        id: undefined,
+        passwordHash: undefined,
+        emailConfirmedAt: undefined,
+        createdAt: undefined,
+      }
+      const imported = [{ ...newcomer(), ...row, role: undefined }]
+      value(await importUsers(world, imported, { problemOf: () => undefined, dryRun: false }))
       const kinds = new Set((await everything()).map(({ kind }) => kind))
       expect(auditKinds.filter((kind) => !kinds.has(kind))).toEqual([])
     })
