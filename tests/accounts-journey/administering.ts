@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { expect, it } from 'vitest'
-import { type AccountStage, refusedSignIn, signIn } from '../support/account-stage.ts'
+import { type AccountStage, comeBack, refusedSignIn, signIn } from '../support/account-stage.ts'
 
 /** An administrator, and what they do with roles and with people. */
 export function administering(stage: AccountStage): void {
@@ -59,7 +59,7 @@ export function administering(stage: AccountStage): void {
     expect(await refusedSignIn(stage, ada)).toEqual([401, 'user_disabled'])
     await asRoot('POST', `/users/${adaId}/enable`)
     expect((await exchange()).status).toBe(200)
-    await signIn(stage, ada)
+    await comeBack(stage, ada)
   })
 
   it('takes a permission, which is gone from tokens that are alive', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type AccountStage, refusedSignIn, signIn } from '../support/account-stage.ts'
+import { type AccountStage, comeBack, refusedSignIn, signIn } from '../support/account-stage.ts'
 
 /** Signing out, taking the data along, and the end of the account. */
 export function leaving(stage: AccountStage): void {
@@ -54,7 +54,7 @@ export function leaving(stage: AccountStage): void {
     const restored = await get('POST', `/api/v1/users/${id}/restore`, { token: root.access })
     expect(restored).toMatchObject({ email: ada.email, state: 'active', deleted_at: null })
     await mail(ada.email, /^Your account on \S+ was restored/)
-    await signIn(stage, ada)
+    await comeBack(stage, ada)
   })
 
   it('keeps who guesses waiting, and nobody else', async () => {

@@ -110,6 +110,12 @@ export async function signIn(
   return access
 }
 
+/** Signs in again after everything had ended: tokens of that very second are dead, whoever has asked for them. */
+export async function comeBack(stage: AccountStage, who: Walker): Promise<void> {
+  const me = async () => stage.at('GET', '/api/v1/me', { token: await signIn(stage, who) })
+  await expect.poll(async () => (await me()).status).toBe(200)
+}
+
 /** What a refused sign-in answers. */
 export async function refusedSignIn({ at }: AccountStage, who: Walker): Promise<readonly [number, string]> {
   const json = { identifier: who.email, password: who.password }
