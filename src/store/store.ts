@@ -8,6 +8,7 @@ import { auditEventStore } from './audit-events.ts'
 import { clientStore } from './clients.ts'
 import type { Database } from './database.ts'
 import { factorStore } from './factors.ts'
+import { importedUserStore } from './imported-users.ts'
 import { limitStore } from './limits.ts'
 import { mailStore } from './mail-outbox.ts'
 import { oneTimeTokenStore } from './one-time-tokens.ts'
@@ -45,6 +46,7 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...roleStore(db),
     ...userStore(db),
     ...userChangeStore(db),
+    ...importedUserStore(db),
     ...ownedKeyStore(db),
     ...personSessionStore(db),
     ...signInStore(db),

@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../audit/event.ts'
 import type { Client } from '../clients/client.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { Page } from '../page.ts'
@@ -33,6 +34,14 @@ export interface AdministrationStore {
     user: User,
     also: Also & { readonly roleVersion: number; readonly token: OneTimeToken | undefined },
   ) => Promise<'added' | 'email_taken' | 'username_taken' | 'stale'>
+  /** Who has one of some ids, addresses or user names. */
+  readonly findUsersLike: (names: {
+    readonly ids: readonly string[]
+    readonly emails: readonly string[]
+    readonly usernames: readonly string[]
+  }) => Promise<readonly Pick<User, 'id' | 'email' | 'username'>[]>
+  /** Adds many users, and the event that tells of it; false, and nothing added, when something of theirs is taken. */
+  readonly addUsers: (users: readonly User[], event: AuditEvent) => Promise<boolean>
   /** Changes a user of the version that was judged, with all that comes of it. */
   readonly changeUser: (change: UserChange) => Promise<UserChangeOutcome>
   /** Lets an invited user in: uses up the link, sets what they have chosen, and confirms the address. */

@@ -13,12 +13,13 @@ import { addRoutes } from './routes.ts'
 import { addSecret } from './secret.ts'
 import { addSessions } from './sessions.ts'
 import { addSigningKeys } from './signing-keys.ts'
+import { addUsers } from './users.ts'
 
 const ENVIRONMENT = `
 Environment (a .env file in this folder counts too):
   GUICHET_URL      where the gateway answers, its BASE_PATH included (http://127.0.0.1:3000)
   GUICHET_API_KEY  the key to act with; without it the one in DATA_DIR/first-key is used
-  migrate, doctor and routes try --key open the database themselves, with the settings of the server.
+  migrate, doctor, users import and routes try --key open the database themselves, with the settings of the server.
 
 Exit codes:
   0  done
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addClients(program)
   addKeys(program)
   addSessions(program)
+  addUsers(program)
   addSigningKeys(program)
   addAudit(program)
   addExplain(program)

@@ -4,6 +4,7 @@ import { TOTP } from 'otpauth'
 import pino from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { eraseAccounts } from '../../../src/core/accounts/erase-accounts.ts'
+import { importUsers } from '../../../src/core/accounts/import-users.ts'
 import type { MailKind } from '../../../src/core/accounts/mail.ts'
 import { auditKinds } from '../../../src/core/audit/event.ts'
 import { flushAuditTally } from '../../../src/core/audit/tally.ts'
@@ -18,6 +19,7 @@ import { createService, type Service } from '../../../src/core/service.ts'
 import { createAuditLinker } from '../../../src/runtime/audit-upkeep.ts'
 import { loadMemory, type ProcessMemory } from '../../../src/runtime/memory.ts'
 import { createNodeWorld } from '../../../src/runtime/node-world.ts'
+import { administrationDeeds, newcomer } from '../../support/administration-deeds.ts'
 import { testSecret } from '../../support/gateway-process.ts'
 import { describeTheStore } from '../../support/store-under-test.ts'
 import { testPolicy } from '../../support/test-gateway.ts'
@@ -205,6 +207,7 @@ describeTheStore((the) => {
         await service.endToken(by('it'), tokenId)
         return { target: tokenId }
       },
+      ...administrationDeeds(() => service, by),
     }
 
   /** The same of people; answers the person too. */
@@ -259,6 +262,13 @@ describeTheStore((the) => {
       const shown = { password: personPassword, code: (await activatedApp(actor)).code() }
       caught.push(...value(await service.renewRecoveryCodes(actor('it'), shown)))
       return { userId: id }
+    },
+    async 'user.invite-accept'() {
+      const invited = value(await service.inviteUser(by('setup'), { ...newcomer(), role: undefined }))
+      const token = await lastLink('invite')
+      const answer = { token, password: personPassword, profile: {} }
+      value(await service.acceptInvitation(answer, from('it')))
+      return { userId: invited.user.id, target: invited.user.id }
     },
     async 'user.password-change'() {
       const { id, actor } = await anActingPerson()
@@ -495,6 +505,14 @@ describeTheStore((the) => {
       await exchangeAs((await aKey({ canary: true })).text, 'bait')
       const inAMonth = new Date(world.now().getTime() + 31 * 86_400_000)
       await eraseAccounts({ ...world, now: () => inAMonth })
+      const row = {
+        id: undefined,
+        passwordHash: undefined,
+        emailConfirmedAt: undefined,
+        createdAt: undefined,
+      }
+      const imported = [{ ...newcomer(), ...row, role: undefined }]
+      value(await importUsers(world, imported, { problemOf: () => undefined, dryRun: false }))
       const kinds = new Set((await everything()).map(({ kind }) => kind))
       expect(auditKinds.filter((kind) => !kinds.has(kind))).toEqual([])
     })
