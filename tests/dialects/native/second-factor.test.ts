@@ -301,6 +301,17 @@ describe('recovery codes', () => {
 })
 
 describe('no other path', () => {
+  it('keeps a session that was opened before the first factor, but the one that set it up', async () => {
+    const stranger = await aPerson(gateway)
+    const tokens = await signedIn(gateway, stranger)
+    const old = await signedIn(gateway, stranger)
+    await withApp(gateway, stranger, tokens.access)
+    const ask = async (token: string) => (await gateway.call('GET', '/api/v1/me', { token })).status
+    expect([await ask(tokens.access), await ask(old.access)]).toEqual([200, 401])
+    const refreshed = await gateway.call('POST', '/api/v1/auth/refresh', { json: { refresh: old.refresh } })
+    expect(refreshed.status).toBe(401)
+  })
+
   it('brings a session with two factors: one from before keeps its one through every refresh', async () => {
     const stranger = await aPerson(gateway)
     const tokens = await signedIn(gateway, stranger)
