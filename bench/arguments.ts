@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util'
 import { type GrowthPart, growthParts } from './growth/names.ts'
 import { type JobName, jobNames } from './jobs/names.ts'
+import { partNames } from './part-names.ts'
 
 export interface BenchArguments {
   readonly quick: boolean
   readonly jobs: readonly JobName[]
+  /** Whether the Worker is measured, in workerd. */
+  readonly workers: boolean
   readonly growth: readonly GrowthPart[]
   /** Whether docs/benchmarks.md is written. Only a whole run does so by itself. */
   readonly write: boolean
@@ -14,7 +17,7 @@ export const usage = `npm run bench [-- --quick] [--growth] [--only NAME,NAME] [
 
   --quick   short rounds and little growth: shows that everything works, in two minutes
   --growth  the growth parts too, in a quick run; alone they are --only growth
-  --only    some of: ${[...jobNames, ...growthParts].join(', ')}, growth
+  --only    some of: ${partNames.join(', ')}, growth
   --write   write docs/benchmarks.md also when the run is quick or partial
 `
 
@@ -33,13 +36,14 @@ export function readArguments(argv: readonly string[]): BenchArguments {
   const wanted: readonly string[] | undefined = only
     ?.split(',')
     .flatMap((name) => (name === 'growth' ? [...growthParts] : [name]))
-  const known: readonly string[] = [...jobNames, ...growthParts]
+  const known: readonly string[] = partNames
   const unknown = wanted?.filter((name) => !known.includes(name)) ?? []
   if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}.\n\n${usage}`)
   const growthByDefault = !quick || values.growth ? [...growthParts] : []
   return {
     quick,
     jobs: jobNames.filter((name) => wanted?.includes(name) ?? true),
+    workers: wanted?.includes('workers') ?? true,
     growth: growthParts.filter((name) => wanted?.includes(name) ?? growthByDefault.includes(name)),
     write: values.write || (!quick && wanted === undefined),
   }

@@ -6,7 +6,12 @@ import { freePort } from './free-port.ts'
 import { postJson, send } from './send.ts'
 
 const projectFolder = resolve(import.meta.dirname, '..')
-const secret = 'a secret for the bench of more than thirty-two characters'
+
+/** What all that share a database share: a token of one instance is good at the others. */
+export const sharedSettings = {
+  PUBLIC_URL: 'http://guichet.test',
+  GUICHET_SECRET: 'a secret for the bench of more than thirty-two characters',
+} as const
 
 export interface Gateway extends Child {
   readonly origin: string
@@ -37,11 +42,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     cwd: folder,
     env: {
       PORT: String(port),
-      // One issuer for all: a token of one instance is good at the others on its database.
-      PUBLIC_URL: 'http://guichet.test',
+      PUBLIC_URL: sharedSettings.PUBLIC_URL,
       DATA_DIR: dataDir,
       RATE_LIMITS: 'off',
-      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl, GUICHET_SECRET: secret }),
+      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl, ...sharedSettings }),
       ...env,
     },
     logFile: join(folder, `${name}.log`),

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Grown } from './growth/run.ts'
 import type { Machine } from './machine.ts'
 import type { JobResult } from './measure.ts'
+import type { WorkerCosts } from './workers/run.ts'
 
-/** One job or one part of growth as it was last measured, and how. A whole run takes an hour: parts may be of other hours. */
+/** One job, the Worker or one part of growth as it was last measured, and how. A whole run takes an hour: parts may be of other hours. */
 export interface KeptPart {
   readonly name: string
   /** The day, as `2026-01-31`. */
@@ -18,6 +19,7 @@ export interface KeptPart {
 
 export type Measured =
   | { readonly kind: 'job'; readonly job: JobResult }
+  | { readonly kind: 'workers'; readonly workers: WorkerCosts }
   | { readonly kind: 'growth'; readonly grown: Partial<Grown> }
 
 /** What earlier runs have left at a path, replaced where this run has measured the same, in the order of `names`. */

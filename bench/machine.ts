@@ -49,6 +49,7 @@ export async function describeMachine(stage: Stage, load: Load): Promise<Machine
       'hono',
       '@hono/node-server',
       'pg',
+      'workerd',
       '@electric-sql/pglite',
       'better-auth',
       '@better-auth/api-key',

@@ -2,19 +2,17 @@ import type { PruningEffect } from './growth/pruning.ts'
 import type { RowGrowth } from './growth/rows.ts'
 import type { Grown } from './growth/run.ts'
 import { QUIET_MAX } from './interference.ts'
-import type { KeptPart } from './kept-parts.ts'
+import type { KeptPart, Measured } from './kept-parts.ts'
 import type { JobResult, Row } from './measure.ts'
 import { figuresOf, jobTable, millis, ratioText, table, whole } from './report.ts'
 import { median, quantile } from './statistics.ts'
+import { workersSection } from './workers/section.ts'
 
 /** The page, in Markdown. `plots` names those that there are. */
 export function pageText(parts: readonly KeptPart[], plots: ReadonlySet<string>): string {
   const plot = (name: string, alt: string) => (plots.has(name) ? [`![${alt}](benchmarks/${name}.svg)`] : [])
   const sections = parts.flatMap((part) => {
-    const { measured } = part
-    const lines =
-      measured.kind === 'job' ? jobSection(measured.job, plot) : growthSections(measured.grown, plot)
-    return [...lines, howMeasured(part)]
+    return [...sectionOf(part.measured, plot), howMeasured(part)]
   })
   return `${[...introduction, ...sections, ...machineSection(parts)].join('\n\n')}\n`
 }
@@ -25,12 +23,21 @@ const introduction = [
   [
     '- **Compare ratios.** The floor is a bare Hono GET on the same Node and core, measured in the same rounds; calls a second change with the machine and the hour.',
     '- Each server is one process on one core; PostgreSQL, the load and the upstream share another. Figures are medians of the rounds.',
-    '- Guichet runs as in production: every middleware, its log in a file, durable commits. The limits are off. The peers write no log, which favours them.',
+    '- Guichet runs as in production: every middleware, its log in a file, durable commits. The limits are off, but for the Worker. The peers write no log, which favours them.',
     '- Saturated: 64 calls under way at once. Half load: half of those calls a second, at random moments, over 128 connections.',
     '- ES256 everywhere, unless the row says otherwise. RSS is that of the server after its load.',
     '- A contender is measured only if its answers are right before and after, and every answer in between has the right status.',
   ].join('\n'),
 ]
+
+function sectionOf(
+  measured: Measured,
+  plot: (name: string, alt: string) => readonly string[],
+): readonly string[] {
+  if (measured.kind === 'job') return jobSection(measured.job, plot)
+  if (measured.kind === 'workers') return workersSection(measured.workers)
+  return growthSections(measured.grown, plot)
+}
 
 function howMeasured({ date, quick, rounds, othersShare, machine }: KeptPart): string {
   const kind = quick

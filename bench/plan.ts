@@ -10,7 +10,16 @@ export interface Plan {
   readonly keys: number
   /** Tokens that are revoked one by one. */
   readonly revokedTokens: number
+  readonly workers: WorkersPlan
   readonly growth: GrowthPlan
+}
+
+export interface WorkersPlan {
+  readonly rounds: number
+  /** In each round, of each kind; as many at small concurrency. Each forks a PostgreSQL backend, which takes milliseconds. */
+  readonly calls: number
+  /** Of which the round trips are counted one by one. */
+  readonly counted: number
 }
 
 export interface GrowthPlan {
@@ -32,6 +41,7 @@ export const fullPlan: Plan = {
   peersAtHalfLoad: true,
   keys: 4000,
   revokedTokens: 1000,
+  workers: { rounds: 3, calls: 150, counted: 15 },
   growth: {
     fewKeys: 1000,
     keyRows: 1_000_000,
@@ -52,6 +62,7 @@ export const quickPlan: Plan = {
   peersAtHalfLoad: false,
   keys: 300,
   revokedTokens: 50,
+  workers: { rounds: 1, calls: 50, counted: 5 },
   growth: {
     fewKeys: 300,
     keyRows: 20_000,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BenchArguments } from './arguments.ts'
 import { killChildren } from './child.ts'
+import { reasonOf } from './contender.ts'
 import { cores, movePids } from './cores.ts'
 import { runGrowth } from './growth/run.ts'
 import { watchOthers } from './interference.ts'
@@ -13,7 +14,9 @@ import { type JobResult, measureJob } from './measure.ts'
 import { floorRate } from './measure-round.ts'
 import { fullPlan, quickPlan } from './plan.ts'
 import { jobTable } from './report.ts'
-import { openStage } from './stage.ts'
+import { openStage, type Stage } from './stage.ts'
+import { measureWorkers, type WorkerCosts } from './workers/run.ts'
+import { workersTable } from './workers/section.ts'
 import { writePage } from './write-page.ts'
 
 /** Measures what was asked for, prints it, and writes the page. @throws Error when it is interrupted */
@@ -30,7 +33,7 @@ export async function runBench(wanted: BenchArguments): Promise<void> {
 }
 
 async function measureAll(
-  { quick, jobs: wanted, growth, write }: BenchArguments,
+  { quick, jobs: wanted, workers: wantsWorkers, growth, write }: BenchArguments,
   folder: string,
   stack: AsyncDisposableStack,
 ): Promise<void> {
@@ -54,14 +57,28 @@ async function measureAll(
     results.push(result)
     process.stdout.write(`\n${result.title}\n\n${jobTable(result)}\n\n`)
   }
+  const workers = wantsWorkers ? await runWorkers(stage, tell) : undefined
   const grown = await runGrowth({ stage, parts, wanted: growth, tell })
   const othersShare = others()
   tell(`others took ${(othersShare * 100).toFixed(0)} % of the machine`)
   const seconds = (Date.now() - startedAt) / 1000
   const machine = await describeMachine(stage, load)
-  const run = { date: new Date(), quick, plan, machine, results, grown, seconds, othersShare }
+  const run = { date: new Date(), quick, plan, machine, results, workers, grown, seconds, othersShare }
   if (write) tell(`written: ${await writePage(run)}`)
   tell('done')
+}
+
+/** What keeps the Worker from running leaves the rest of the bench as it is. */
+async function runWorkers(stage: Stage, tell: (text: string) => void): Promise<WorkerCosts | undefined> {
+  tell('workers')
+  try {
+    const costs = await measureWorkers(stage)
+    process.stdout.write(`\nWorkers\n\n${workersTable(costs)}\n\n`)
+    return costs
+  } catch (error) {
+    tell(`workers was not run: ${reasonOf(error)}`)
+    return undefined
+  }
 }
 
 /** Never ends well: rejects when the bench is told to stop. */

@@ -1,4 +1,5 @@
 import type { PasswordProblem } from './accounts/password-rules.ts'
+import type { UserState } from './accounts/user-state.ts'
 import type { LimitState } from './limits/rate-limit.ts'
 
 /**
@@ -22,10 +23,11 @@ export type Failure =
   | { readonly reason: 'registration_closed' }
   | { readonly reason: 'username_taken' }
   | { readonly reason: 'email_invalid' }
+  | { readonly reason: 'email_unchanged' }
   | { readonly reason: 'username_invalid' }
   | {
       readonly reason: 'password_unacceptable'
-      readonly problem: PasswordProblem['rule']
+      readonly problem: PasswordProblem['rule'] | 'unchanged'
       readonly minLength: number
     }
   | { readonly reason: 'one_time_token_invalid' }
@@ -39,6 +41,7 @@ export type Failure =
   | { readonly reason: 'factor_not_found' }
   | { readonly reason: 'factor_known' }
   | { readonly reason: 'factors_too_many'; readonly max: number }
+  | { readonly reason: 'last_admin' }
   | { readonly reason: 'refresh_token_invalid' }
   | { readonly reason: 'refresh_token_expired'; readonly sessionId: string }
   | { readonly reason: 'refresh_token_reused'; readonly sessionId: string }
@@ -71,5 +74,12 @@ export type Failure =
   | { readonly reason: 'signing_key_not_found' }
   | { readonly reason: 'signing_key_only_active'; readonly kid: string }
   | { readonly reason: 'cursor_invalid' }
+  | { readonly reason: 'role_not_found' }
+  | { readonly reason: 'role_name_taken' }
+  | { readonly reason: 'role_built_in'; readonly name: string }
+  | { readonly reason: 'role_in_use' }
+  | { readonly reason: 'user_not_found' }
+  | { readonly reason: 'user_not_current'; readonly state: UserState }
+  | { readonly reason: 'email_taken' }
 
 export type FailureReason = Failure['reason']

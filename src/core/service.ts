@@ -1,4 +1,6 @@
 import { type AccountService, bindAccounts } from './accounts/account-service.ts'
+import { type AdministrationService, bindAdministration } from './accounts/administration.ts'
+import { bindOwnAccount, type OwnAccountService } from './accounts/own-account-service.ts'
 import type { AuditFilter, StoredAuditEvent } from './audit/audit-store.ts'
 import { audited } from './audit/audited.ts'
 import { type AuditFollow, type AuditSpan, followAuditEvents, listAuditEvents } from './audit/read.ts'
@@ -52,7 +54,7 @@ import { mintUpstreamToken, type UpstreamTokenOrder } from './tokens/upstream-to
 import type { Principal } from './tokens/verify.ts'
 
 /** The core's whole public face: every use case, bound to a world and a policy. */
-export interface Service extends AccountService {
+export interface Service extends AccountService, AdministrationService, OwnAccountService {
   readonly policy: Policy
   readonly now: () => Date
   readonly newRequestId: () => string
@@ -167,6 +169,8 @@ function bindUseCases(parts: ServiceParts): Service {
   const { world, policy, memory } = parts
   return {
     ...bindAccounts(parts),
+    ...bindAdministration(parts),
+    ...bindOwnAccount(parts),
     policy,
     now: world.now,
     newRequestId: world.newId,

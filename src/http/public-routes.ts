@@ -28,6 +28,11 @@ export const publicRoutes: readonly string[] = [
   'POST /api/v1/auth/refresh',
   'POST /api/v1/auth/email/confirm',
   'POST /api/v1/auth/email/resend',
+  'POST /api/v1/auth/invite/accept',
+  'POST /api/v1/auth/email/change/confirm',
+  'POST /api/v1/auth/email/change/undo',
+  'POST /api/v1/auth/password/forgot',
+  'POST /api/v1/auth/password/reset',
   // The client's API key, as its client secret.
   'POST /oauth2/token',
   'POST /oauth2/introspect',

@@ -25,13 +25,14 @@ export async function loadMemory(
   const signingKeys = createKeyRing(await loadSigningKeys(world, policy), directory)
   const revocations = createRevocations(now)
   for (const revocation of await world.store.listRevocations(now, undefined)) revocations.apply(revocation)
+  const people = createPersonDirectory(directory)
   return {
     signingKeys,
     revocations,
     // As many tokens as keys: a key in use has a token in use.
     verifiedTokens: createVerifiedTokens({ maxTokens: directory.maxEntries }),
-    directory: createKeyDirectory(directory),
-    people: createPersonDirectory(directory),
+    directory: createKeyDirectory(directory, people),
+    people,
     usage: createUsageTally(),
     audit: createAuditTally(),
     guessGuard,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { eraseAccounts } from '../core/accounts/erase-accounts.ts'
 import { flushAuditTally } from '../core/audit/tally.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/ports.ts'
@@ -88,6 +89,11 @@ function chores(parts: UpkeepParts): readonly Chore[] {
       everyMs: MINUTE_MS,
       work: () => prune(world),
       complaint: 'old rows were not pruned; the next round will',
+    },
+    {
+      everyMs: MINUTE_MS,
+      work: () => eraseAccounts(world),
+      complaint: 'deleted accounts could not be erased yet',
     },
     {
       // Far shorter than the time that a new key is published before it signs.

@@ -1,3 +1,4 @@
+import { eraseAccounts } from '../core/accounts/erase-accounts.ts'
 import { flushAuditTally } from '../core/audit/tally.ts'
 import type { World } from '../core/ports.ts'
 import { prune } from '../core/prune.ts'
@@ -58,7 +59,7 @@ export default {
     }
   },
 
-  /** The cron trigger of wrangler.toml: what is due of signing keys and audit log, whether or not anybody calls. */
+  /** The cron trigger of wrangler.toml: what is due of signing keys, audit log and accounts, whether or not anybody calls. */
   async scheduled(_controller, env, context) {
     const current = currentIsolate(env)
     if (current === undefined) return
@@ -69,6 +70,7 @@ export default {
       await pruneAudit(world, current.settings.auditRetentionDays)
       await prune(world)
       await deliverMails(current, world)
+      await eraseAccounts(world)
     } finally {
       context.waitUntil(pool.end())
       context.waitUntil(alarms.settled())

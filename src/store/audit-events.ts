@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm'
-import type { AuditFilter, AuditStore } from '../core/audit/audit-store.ts'
+import type { AuditFilter, AuditStore, StoredAuditEvent } from '../core/audit/audit-store.ts'
 import type { LinkedAuditEvent } from '../core/audit/chain.ts'
 import type { AuditEvent, auditKinds } from '../core/audit/event.ts'
 import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
@@ -91,7 +91,7 @@ export function auditEventStore(
         )
         .orderBy(desc(auditEvents.at), desc(auditEvents.id))
         .limit(limit)
-      return rows.map((row) => ({ ...eventOf(row), seq: row.seq ?? undefined }))
+      return rows.map(storedEventOf)
     },
   }
 }
@@ -125,6 +125,10 @@ function condition(filter: AuditFilter): SQL | undefined {
     from === undefined ? undefined : gte(auditEvents.at, from),
     to === undefined ? undefined : lt(auditEvents.at, to),
   )
+}
+
+export function storedEventOf(row: AuditRow): StoredAuditEvent {
+  return { ...eventOf(row), seq: row.seq ?? undefined }
 }
 
 export function linkedOf(row: AuditRow): LinkedAuditEvent {

@@ -96,6 +96,6 @@ export function afterPosition(
   )
 }
 
-function clientRow(client: Client): typeof clients.$inferInsert {
+export function clientRow(client: Client): typeof clients.$inferInsert {
   return { ...client, permissions: [...client.permissions] }
 }

@@ -1,7 +1,8 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, gte, isNull, notInArray, sql } from 'drizzle-orm'
 import type { OneTimeTokenStore } from '../core/accounts/account-store.ts'
 import type { OneTimeToken } from '../core/accounts/one-time-token.ts'
 import { oneTimeTokens, users } from './accounts-schema.ts'
+import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
 
@@ -9,7 +10,9 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
   return {
     insertOneTimeToken: (token, also) =>
       db.transaction(async (tx) => {
-        await voidOneTimeTokens(tx, token)
+        // Held to the commit: of two who ask at once the second one voids what the first one added.
+        await tx.select({ id: users.id }).from(users).where(eq(users.id, token.userId)).for('no key update')
+        await voidOneTimeTokens(tx, { userId: token.userId, purpose: token.purpose })
         await addOneTimeToken(tx, token)
         await addAlso(tx, also)
       }),
@@ -19,9 +22,10 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
       return row && tokenOf(row)
     },
 
-    confirmEmail: ({ id, userId, email }, { at, ...also }) =>
-      db.transaction(async (tx) => {
-        if (email === undefined || !(await useOneTimeToken(tx, { id, at }))) return false
+    async confirmEmail({ id, userId, email }, { at, ...also }) {
+      if (email === undefined) return false
+      const done = await allOrNothing(db, async (tx) => {
+        // The user first and the token then, as everywhere: who did it the other way round would wait for each other.
         const confirmed = await tx
           .update(users)
           .set({
@@ -29,10 +33,12 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
           })
           .where(and(eq(users.id, userId), eq(users.email, email), isNull(users.deletedAt)))
           .returning({ id: users.id })
-        if (confirmed.length === 0) return false
+        if (confirmed.length === 0 || !(await useOneTimeToken(tx, { id, at }))) return undefined
         await addAlso(tx, also)
         return true
-      }),
+      })
+      return done === true
+    },
   }
 }
 
@@ -65,10 +71,20 @@ export async function useOneTimeToken(
   return used.length === 1
 }
 
-/** Voids the unused tokens of a user, of one purpose or, without one, of all. */
+/** Voids the unused tokens of a user: of one purpose, of all but some, and from some time on. */
 export async function voidOneTimeTokens(
   tx: Pick<Database, 'delete'>,
-  { userId, purpose }: { readonly userId: string; readonly purpose?: OneTimeToken['purpose'] },
+  {
+    userId,
+    purpose,
+    but = [],
+    from,
+  }: {
+    readonly userId: string
+    readonly purpose?: OneTimeToken['purpose']
+    readonly but?: readonly OneTimeToken['purpose'][]
+    readonly from?: Date
+  },
 ): Promise<void> {
   await tx
     .delete(oneTimeTokens)
@@ -77,6 +93,8 @@ export async function voidOneTimeTokens(
         eq(oneTimeTokens.userId, userId),
         isNull(oneTimeTokens.usedAt),
         purpose && eq(oneTimeTokens.purpose, purpose),
+        but.length > 0 ? notInArray(oneTimeTokens.purpose, [...but]) : undefined,
+        from && gte(oneTimeTokens.createdAt, from),
       ),
     )
 }

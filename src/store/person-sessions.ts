@@ -1,5 +1,6 @@
-import { and, desc, eq, gt, isNull, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, ne } from 'drizzle-orm'
 import type { PersonSessionOpening, PersonSessionStore } from '../core/accounts/account-store.ts'
+import type { PersonSession } from '../core/tokens/session.ts'
 import { knownDevices, roles, signIns, users } from './accounts-schema.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
@@ -81,7 +82,7 @@ export async function endPersonSessions(
 
 async function open(
   tx: Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>,
-  { session, userVersion, signIn, device, settled, ...also }: PersonSessionOpening,
+  { session, userVersion, signIn, device, newDeviceMail, settled, mails = [], ...also }: PersonSessionOpening,
 ): Promise<boolean> {
   // Held to the commit: a change of the user waits for the session, and then ends it.
   const [current] = await tx
@@ -97,16 +98,32 @@ async function open(
     amr: [...session.amr],
   })
   await tx.insert(signIns).values(signIn)
-  if (device !== undefined) {
-    await tx
-      .insert(knownDevices)
-      .values({ userId: session.userId, digest: device, lastSeenAt: session.createdAt })
-      .onConflictDoUpdate({
-        target: [knownDevices.userId, knownDevices.digest],
-        set: { lastSeenAt: sql`excluded.last_seen_at` },
-      })
-  }
+  const isNews = device !== undefined && (await addDevice(tx, session, device))
   await settleFailures(tx, settled)
-  await addAlso(tx, also)
+  await addAlso(tx, { ...also, mails: isNews ? [...mails, newDeviceMail()] : mails })
   return true
+}
+
+/** Knows a device from now on; true when it is new, and not the only one. */
+async function addDevice(
+  tx: Pick<Database, 'select' | 'insert' | 'update'>,
+  { userId, createdAt: lastSeenAt }: PersonSession,
+  digest: string,
+): Promise<boolean> {
+  const added = await tx
+    .insert(knownDevices)
+    .values({ userId, digest, lastSeenAt })
+    .onConflictDoNothing()
+    .returning({ digest: knownDevices.digest })
+  const isThis = and(eq(knownDevices.userId, userId), eq(knownDevices.digest, digest))
+  if (added.length === 0) {
+    await tx.update(knownDevices).set({ lastSeenAt }).where(isThis)
+    return false
+  }
+  const [other] = await tx
+    .select({ digest: knownDevices.digest })
+    .from(knownDevices)
+    .where(and(eq(knownDevices.userId, userId), ne(knownDevices.digest, digest)))
+    .limit(1)
+  return other !== undefined
 }

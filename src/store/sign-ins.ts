@@ -31,7 +31,7 @@ export function signInStore(db: Database): SignInStore {
   }
 }
 
-function recordOf(row: typeof signIns.$inferSelect): SignInRecord {
+export function recordOf(row: typeof signIns.$inferSelect): SignInRecord {
   return {
     ...row,
     userId: row.userId ?? undefined,

@@ -11,6 +11,8 @@ import { factorStore } from './factors.ts'
 import { limitStore } from './limits.ts'
 import { mailStore } from './mail-outbox.ts'
 import { oneTimeTokenStore } from './one-time-tokens.ts'
+import { ownAccountStore } from './own-accounts.ts'
+import { ownedKeyStore } from './owned-keys.ts'
 import { personSessionStore } from './person-sessions.ts'
 import { pruneStore } from './prune.ts'
 import { revocationStore } from './revocations.ts'
@@ -21,6 +23,7 @@ import { signInStore } from './sign-ins.ts'
 import { signingKeyStore } from './signing-keys.ts'
 import type { HotPath } from './statement.ts'
 import { StoreUnavailableError, storeError } from './store-error.ts'
+import { userChangeStore } from './user-changes.ts'
 import { userStore } from './users.ts'
 
 /**
@@ -41,11 +44,14 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...auditChainStore(db, { hotPath, end }),
     ...roleStore(db),
     ...userStore(db),
+    ...userChangeStore(db),
+    ...ownedKeyStore(db),
     ...personSessionStore(db),
     ...signInStore(db),
     ...oneTimeTokenStore(db),
     ...factorStore(db),
     ...challengeStore(db),
+    ...ownAccountStore(db),
     ...mailStore(db),
     probe: () => probe(db),
   })

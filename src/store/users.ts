@@ -4,6 +4,7 @@ import type { User, UserWithRole } from '../core/accounts/user.ts'
 import { knownDevices, roles, users } from './accounts-schema.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
+import { isAddressKept } from './kept-addresses.ts'
 import { addOneTimeToken } from './one-time-tokens.ts'
 import { roleOf } from './roles.ts'
 
@@ -96,20 +97,23 @@ export function userOf(row: UserRow): User {
 }
 
 async function insertUser(
-  tx: Pick<Database, 'insert' | 'select' | 'execute'>,
+  tx: Pick<Database, 'insert' | 'select' | 'delete' | 'execute'>,
   { user, token, event, mail, knownEvent, knownMail }: Registration,
 ): ReturnType<UserStore['insertUser']> {
   if (await isUsernameTaken(tx, user)) return 'username_taken'
   // Waits for whoever is adding the same address or name, and then answers no row: one of them is the user's.
   const added = await tx.insert(users).values(user).onConflictDoNothing().returning({ id: users.id })
-  const isNew = added.length > 0
+  const kept = await isAddressKept(tx, { email: user.email, forUserId: user.id, at: user.createdAt })
+  if (added.length > 0 && kept) await tx.delete(users).where(eq(users.id, user.id))
+  const isNew = added.length > 0 && !kept
   if (!isNew && (await isUsernameTaken(tx, user))) return 'username_taken'
   await addOneTimeToken(tx, token)
   await addAlso(tx, { event: isNew ? event : knownEvent, mails: [isNew ? mail : knownMail] })
   return isNew ? 'inserted' : 'email_taken'
 }
 
-async function isUsernameTaken(tx: Pick<Database, 'select'>, { username }: User): Promise<boolean> {
+/** Says whether somebody has the name of a user. */
+export async function isUsernameTaken(tx: Pick<Database, 'select'>, { username }: User): Promise<boolean> {
   if (username === undefined) return false
   const named = isNamed({ kind: 'username', username })
   const [namesake] = await tx.select({ id: users.id }).from(users).where(named)

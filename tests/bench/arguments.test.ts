@@ -8,6 +8,7 @@ describe('the bench without arguments', () => {
     expect(readArguments([])).toEqual({
       quick: false,
       jobs: [...jobNames],
+      workers: true,
       growth: [...growthParts],
       write: true,
     })
@@ -16,7 +17,13 @@ describe('the bench without arguments', () => {
 
 describe('a quick run', () => {
   it('leaves growth out and the page as it is', () => {
-    expect(readArguments(['--quick'])).toEqual({ quick: true, jobs: [...jobNames], growth: [], write: false })
+    expect(readArguments(['--quick'])).toEqual({
+      quick: true,
+      jobs: [...jobNames],
+      workers: true,
+      growth: [],
+      write: false,
+    })
   })
 
   it('writes the page when it is told to', () => {
@@ -32,6 +39,11 @@ describe('a run of some', () => {
 
   it('takes growth for all its parts', () => {
     expect(readArguments(['--only', 'growth'])).toMatchObject({ jobs: [], growth: [...growthParts] })
+  })
+
+  it('measures the Worker alone', () => {
+    expect(readArguments(['--only', 'workers'])).toMatchObject({ jobs: [], workers: true, growth: [] })
+    expect(readArguments(['--only', 'exchange']).workers).toBe(false)
   })
 
   it('refuses a name that there is not', () => {

@@ -165,9 +165,9 @@ describe('a gateway that was moved under a prefix', () => {
 
 describe('a closed path, asked with a token', () => {
   it.each([
-    ['PUT', '/api/v1/me', 'GET, HEAD'],
-    ['DELETE', '/api/v1/me/', 'GET, HEAD'],
-    ['OPTIONS', '/api/v1/me', 'GET, HEAD'],
+    ['PUT', '/api/v1/me', 'GET, HEAD, PATCH, DELETE'],
+    ['POST', '/api/v1/me/', 'GET, HEAD, PATCH, DELETE'],
+    ['OPTIONS', '/api/v1/me', 'GET, HEAD, PATCH, DELETE'],
     ['PATCH', '/api/v1/clients', 'GET, HEAD, POST'],
     ['PUT', '/api/v1/keys/abcdefghijkl', 'GET, HEAD, PATCH, DELETE'],
     ['PUT', '/api/v1/clients/a-value/keys/', 'POST, GET, HEAD'],

@@ -118,6 +118,7 @@ const openingOf = (session: PersonSession, changes: Partial<PersonSessionOpening
     requestId: 'r',
   },
   device: 'a device',
+  newDeviceMail: () => aMail(session.userId),
   settled: { cleared: [], givenBack: [] },
   ...changes,
 })

@@ -12,6 +12,8 @@ export const mailFacts: MailFacts = {
   'password-reset-required': { token, expiresAt },
   'password-changed': { at },
   'email-change': { token, expiresAt },
+  'email-change-asked': { newEmail: 'new@people.test', at },
+  'email-change-undone': { at },
   'email-changed': { newEmail: 'new@people.test', token, expiresAt },
   invite: { token, expiresAt },
   'sign-in-code': { code: '123456', expiresAt },

@@ -2,8 +2,10 @@ import type { AuditEvent } from '../audit/event.ts'
 import type { ClaimedMail, MailSettlement } from '../mail/deliver.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../tokens/session.ts'
+import type { AdministrationStore } from './administration-store.ts'
 import type { QueuedMail } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
+import type { OwnAccountStore } from './own-account-store.ts'
 import type { Role } from './role.ts'
 import type { ChallengeStore, FactorStore } from './second-factor-store.ts'
 import type { SignInRecord } from './sign-in-record.ts'
@@ -12,12 +14,14 @@ import type { Person, User, UserWithRole } from './user.ts'
 /** People in the database. What a verb is given beside its subject is committed with it, or not at all. */
 export interface AccountStore
   extends RoleStore,
+    AdministrationStore,
     UserStore,
     PersonSessionStore,
     SignInStore,
     FactorStore,
     ChallengeStore,
     OneTimeTokenStore,
+    OwnAccountStore,
     MailStore {}
 
 export interface RoleStore {
@@ -96,6 +100,8 @@ export interface PersonSessionOpening extends Also {
   readonly signIn: SignInRecord
   /** The digest of the device that is known from now on; undefined where there is no telling. */
   readonly device: string | undefined
+  /** Made where the device was not known and others were; the very first one is no news. */
+  readonly newDeviceMail: () => QueuedMail
   readonly settled: SettledFailures
 }
 

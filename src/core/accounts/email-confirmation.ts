@@ -48,7 +48,7 @@ export async function resendConfirmation(
   if (email === undefined) return fail({ reason: 'email_invalid' })
   const asked = await takeAccountQuestion(world, caller, now)
   if (!asked.ok) return asked
-  const mayMail = await takeMail(world, email, now)
+  const mayMail = await takeMail(world, { email, about: 'account' }, now)
   const found = await world.store.findUserByEmail(email)
   const waits = policy.accounts.emailConfirmation !== 'off' && mayMail && found && isWaiting(found.user)
   // For nobody: written as a link of somebody would be, and kept by no table.

@@ -12,8 +12,12 @@ export interface MailFacts {
   readonly 'password-changed': { readonly at: string }
   /** To the new address: confirm the change by the link. */
   readonly 'email-change': { readonly token: string; readonly expiresAt: string }
+  /** To the old address: somebody has asked for the change. */
+  readonly 'email-change-asked': { readonly newEmail: string; readonly at: string }
   /** To the old address: it was changed; the link undoes it. */
   readonly 'email-changed': { readonly newEmail: string; readonly token: string; readonly expiresAt: string }
+  /** To the new address: the owner has taken the change back. */
+  readonly 'email-change-undone': { readonly at: string }
   readonly invite: { readonly token: string; readonly expiresAt: string }
   readonly 'sign-in-code': { readonly code: string; readonly expiresAt: string }
   readonly 'factor-code': { readonly code: string; readonly expiresAt: string }

@@ -7,6 +7,7 @@ import type { ServiceParts } from '../service-parts.ts'
 import { mintPersonAccessToken, type PersonTokens, personTokensTold } from '../tokens/person-tokens.ts'
 import { mintRefreshToken } from '../tokens/refresh-token.ts'
 import type { AssuranceLevel, PersonSession } from '../tokens/session.ts'
+import { type QueuedMail, queuedMail } from './mail.ts'
 import type { SignInMethod, SignInOutcome, SignInRecord } from './sign-in-record.ts'
 import { type Attempt, settledBy } from './sign-in-throttle.ts'
 import type { User, UserWithRole } from './user.ts'
@@ -40,12 +41,23 @@ export async function openPersonSession(
     userVersion: user.version,
     signIn: signInRecord(world, { userId: user.id, method: proof.method, outcome: 'success', now }, caller),
     device: deviceOf(world, caller),
+    newDeviceMail: () => newDeviceMail(world, user, { caller, now }),
     settled: proof.attempt === undefined ? { cleared: [], givenBack: [] } : settledBy(proof.attempt),
     event: auditEvent(world, personTokensTold('sign-in', told), caller),
   })
   if (!opened) return changed
   const token = await mintPersonAccessToken(parts, { session, user, role }, { tokenId, now })
   return { ...token, refresh, refreshExpiresAt: session.expiresAt, userId: user.id }
+}
+
+function newDeviceMail(
+  world: World,
+  { id: userId, email: to, locale }: User,
+  { caller, now }: { readonly caller: Caller; readonly now: Date },
+): QueuedMail {
+  const { address = '', userAgent } = caller
+  const facts = { at: now.toISOString(), address, userAgent: cleanText(userAgent) ?? '' }
+  return queuedMail(world, { kind: 'new-device', to, facts, userId, locale, voidKey: undefined }, now)
 }
 
 /** What tells the device of a caller again: its network site. Undefined where that is not known. */

@@ -7,13 +7,14 @@ import type { ServiceParts } from '../service-parts.ts'
 import { personClientId } from '../tokens/access-claims.ts'
 import { takeAccountQuestion } from './account-limit.ts'
 import type { Registration } from './account-store.ts'
+import { admitNewPassword } from './admit-new-password.ts'
 import { parseEmail } from './email.ts'
 import { confirmationMail, confirmationToken } from './email-confirmation.ts'
 import { decoyMail, queuedMail } from './mail.ts'
 import { takeMail } from './mail-limit.ts'
-import { admitPassword } from './password.ts'
+import { newUser } from './new-user.ts'
 import { userRoleName } from './role.ts'
-import type { User, UserProfile } from './user.ts'
+import type { UserProfile } from './user.ts'
 import { isUsername } from './username.ts'
 
 export interface RegistrationRequest extends UserProfile {
@@ -38,14 +39,13 @@ export async function register(
   caller: Caller,
 ): Promise<Result<Registered, Failure>> {
   const { world, policy } = parts
-  const { registration, emailConfirmation, passwordMinLength: minLength } = policy.accounts
+  const { registration, emailConfirmation } = policy.accounts
   if (registration === 'closed') return fail({ reason: 'registration_closed' })
-  const { password, username, name, surname } = request
+  const { password, username } = request
   const email = parseEmail(request.email)
   if (email === undefined) return fail({ reason: 'email_invalid' })
   if (username !== undefined && !isUsername(username)) return fail({ reason: 'username_invalid' })
-  const words = [email, username, name, surname, URL.parse(policy.issuer)?.hostname]
-  const chosen = await admitPassword(world.passwords, password, { minLength, words })
+  const chosen = await admitNewPassword(parts, { ...request, email }, password)
   if (!chosen.ok) return chosen
   const asked = await takeAccountQuestion(world, caller, world.now())
   if (!asked.ok) return asked
@@ -73,7 +73,7 @@ async function registrationOf(
   const [role, owner, mayMail] = await Promise.all([
     world.store.findRoleByName(userRoleName),
     world.store.findUserByEmail(email),
-    takeMail(world, email, now),
+    takeMail(world, { email, about: 'account' }, now),
   ])
   if (role === undefined) throw new Error('The role of those who register is missing.')
   const user = newUser(request, { id: world.newId(), roleId: role.id, passwordHash, now })
@@ -99,38 +99,5 @@ async function registrationOf(
         : decoyMail(world, now),
     knownEvent: told('user.register-known', owner?.user.id),
     knownMail: mayMail ? queuedMail(world, known, now) : decoyMail(world, now),
-  }
-}
-
-function newUser(
-  { email, username, name, surname, phone, locale, avatarUrl, metadata }: RegistrationRequest,
-  of: {
-    readonly id: string
-    readonly roleId: string
-    readonly passwordHash: string | undefined
-    readonly now: Date
-  },
-): User {
-  return {
-    id: of.id,
-    email,
-    username,
-    passwordHash: of.passwordHash,
-    roleId: of.roleId,
-    createdAt: of.now,
-    name,
-    surname,
-    phone,
-    locale,
-    avatarUrl,
-    metadata,
-    emailConfirmedAt: undefined,
-    disabledAt: undefined,
-    deletedAt: undefined,
-    erasedAt: undefined,
-    notBefore: undefined,
-    passwordChangedAt: of.passwordHash === undefined ? undefined : of.now,
-    mustResetPassword: false,
-    version: 1,
   }
 }

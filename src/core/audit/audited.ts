@@ -1,13 +1,16 @@
 import { auditedAccounts } from '../accounts/audited-accounts.ts'
+import { auditedAdministration, type UnauditedAdministration } from '../accounts/audited-administration.ts'
+import { auditedOwnAccount, type OwnAccountReading } from '../accounts/audited-own-account.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { createAuditRecorder } from './recorder.ts'
-import { keyTold, tokensTold } from './told.ts'
+import { keyCreated, keyTold, tokensTold } from './told.ts'
 
 /** What changes nothing and is not asked in anybody's name. A use case that is not among these must be audited below. */
 type Unaudited =
+  | UnauditedAdministration
   | 'policy'
   | 'now'
   | 'newRequestId'
@@ -30,6 +33,7 @@ type Unaudited =
   | 'listFactors'
   | 'sendFactorCode'
   | 'readProfile'
+  | OwnAccountReading
 
 /**
  * Puts the audit log around the use cases: what was done is written down before it is answered, and when it cannot be
@@ -57,6 +61,8 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
 
   const recorded: Omit<Service, Unaudited> = {
     ...auditedAccounts(service, recorder),
+    ...auditedAdministration(service, recorder),
+    ...auditedOwnAccount(service, recorder),
     exchange: (request, caller) =>
       byCredential(service.exchange(request, caller), {
         caller,
@@ -119,10 +125,10 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
     createClient: (actor, wanted) =>
       byActor(service.createClient(actor, wanted), {
         actor,
-        draft: ({ id, name, permissions }) => ({
+        draft: ({ id, name, permissions, ownerId }) => ({
           kind: 'client.create',
           target: id,
-          details: { name: cleanText(name), permissions },
+          details: { name: cleanText(name), permissions, ...(ownerId && { owner_id: ownerId }) },
         }),
       }),
     cutOffClient: (actor, id) =>
@@ -134,17 +140,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
     issueKey: (actor, order) =>
       byActor(service.issueKey(actor, order), {
         actor,
-        draft: ({ key }) => ({
-          kind: 'key.create',
-          target: key.id,
-          details: {
-            name: cleanText(key.name),
-            client_id: key.clientId,
-            permissions: key.permissions,
-            expires_at: key.expiresAt?.toISOString() ?? null,
-            canary: key.canary,
-          },
-        }),
+        draft: ({ key }) => keyCreated(key),
       }),
     updateKey: (actor, order) =>
       byActor(service.updateKey(actor, order), {

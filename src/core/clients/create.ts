@@ -8,9 +8,11 @@ import type { Client } from './client.ts'
 export interface NewClient {
   readonly name: string
   readonly permissions: readonly string[]
+  /** The person whose client it is, who bounds what it may do; undefined for the operator's own. */
+  readonly ownerId: string | undefined
 }
 
-/** Adds a client. Nobody can give what they do not hold. */
+/** Adds a client, of the operator's or of somebody who has an account. Nobody can give what they do not hold. */
 export async function createClient(
   world: World,
   actor: Principal,
@@ -19,13 +21,16 @@ export async function createClient(
   const now = world.now()
   const missing = uncovered(actor.permissions, wanted.permissions)
   if (missing.length > 0) return fail({ reason: 'permissions_not_held', permissions: missing })
+  if (wanted.ownerId !== undefined) {
+    const owner = await world.store.findUser(wanted.ownerId)
+    if (owner === undefined || owner.user.deletedAt !== undefined) return fail({ reason: 'user_not_found' })
+  }
   const client: Client = {
     id: world.newId(),
     ...wanted,
     createdAt: now,
     disabledAt: undefined,
     notBefore: undefined,
-    ownerId: undefined,
   }
   const inserted = await world.store.insertClient(client)
   return inserted ? ok(client) : fail({ reason: 'client_name_taken' })

@@ -99,6 +99,7 @@ const nothingRemembered = { maxEntries: 1, maxAgeMs: 0, looksOutliveCalls: false
 /** The same parts around a store that only reads, a tally that forgets and an alarm that is silent. */
 function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts['trace']>): ServiceParts {
   const { world, memory } = parts
+  const people = createPersonDirectory(nothingRemembered)
   const store = {
     ...world.store,
     takeRate: world.store.peekRate,
@@ -115,8 +116,8 @@ function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts
       guessGuard: { ...memory.guessGuard, countWrong: async () => ok(undefined) },
       usage: { note: () => {}, take: () => [] },
       // One of its own: what is read for another moment must not be remembered for this one.
-      directory: createKeyDirectory(nothingRemembered),
-      people: createPersonDirectory(nothingRemembered),
+      directory: createKeyDirectory(nothingRemembered, people),
+      people,
       // What a dry run mints was never handed out.
       verifiedTokens: createVerifiedTokens({ maxTokens: 2 }),
       // The question is what the rules say at that moment, not how old our knowledge would be by then.

@@ -1,12 +1,20 @@
+import type { UserStore } from '../accounts/account-store.ts'
+import type { PersonDirectory } from '../accounts/person-directory.ts'
 import { createDirectory, type Directory, type DirectoryLimits } from '../directory.ts'
 import type { KeyStore } from '../ports.ts'
 import type { KeyWithClient } from './api-key.ts'
+import { underOwner } from './owned-key.ts'
 
-/** What this process remembers of keys, so that a call made with a key's token needs no database. */
-export type KeyDirectory = Directory<Pick<KeyStore, 'findKey'>, KeyWithClient>
+type Source = Pick<KeyStore, 'findKey'> & Pick<UserStore, 'findPerson'>
 
-export function createKeyDirectory(limits: DirectoryLimits): KeyDirectory {
-  return createDirectory(
+/**
+ * What this process remembers of keys, so that a call made with a key's token needs no database. Keys that are somebody's
+ * are answered as their owner leaves them, who is remembered among people and corrected there.
+ */
+export type KeyDirectory = Directory<Source, KeyWithClient>
+
+export function createKeyDirectory(limits: DirectoryLimits, people: PersonDirectory): KeyDirectory {
+  const keys = createDirectory<Source, KeyWithClient>(
     {
       look: (store, id) => store.findKey(id),
       // A bait is looked up each time as an unknown key is: its answer must not come faster.
@@ -15,4 +23,25 @@ export function createKeyDirectory(limits: DirectoryLimits): KeyDirectory {
     },
     limits,
   )
+  return {
+    ...keys,
+    async find(store, id, now) {
+      const found = await keys.find(store, id, now)
+      const ownerId = found?.client.ownerId
+      if (found === undefined || ownerId === undefined) return found
+      return underOwner(found, await people.find(store, ownerId, now))
+    },
+    async findVersion(store, named, now) {
+      const found = await keys.findVersion(store, named, now)
+      const ownerId = found?.client.ownerId
+      if (found === undefined || ownerId === undefined) return found
+      return underOwner(found, await people.find(store, ownerId, now))
+    },
+    async findFresh(store, id, now) {
+      const found = await keys.findFresh(store, id, now)
+      const ownerId = found?.client.ownerId
+      if (found === undefined || ownerId === undefined) return found
+      return underOwner(found, await people.findFresh(store, ownerId, now))
+    },
+  }
 }

@@ -3,7 +3,7 @@ import type { Person } from '../accounts/user.ts'
 import type { Caller } from '../caller.ts'
 import { traced } from '../explain/trace.ts'
 import type { Failure } from '../failure.ts'
-import type { ApiKey, KeyWithClient } from '../keys/api-key.ts'
+import { type ApiKey, effectivePermissions, type KeyWithClient } from '../keys/api-key.ts'
 import { keyState } from '../keys/key-state.ts'
 import { type MeterReading, meterCall, unmetered } from '../limits/meter.ts'
 import { intersect } from '../permissions.ts'
@@ -96,7 +96,13 @@ export async function findLiveToken(
   if (principal.keyId === undefined) return findLivePerson(parts, principal, { now, isEnrolment })
   const found = await memory.directory.find(world.store, principal.keyId, now)
   const usable = traced(parts, 'key_usable', admitKeyOfToken(found, now))
-  return usable.ok ? ok({ principal, ...usable.value }) : usable
+  return usable.ok ? ok({ principal: withinOwner(principal, usable.value), ...usable.value }) : usable
+}
+
+/** A token of somebody's own key permits no more than they may still; of all others what it says. */
+function withinOwner(principal: Principal, found: KeyWithClient): Principal {
+  if (found.client.ownerId === undefined) return principal
+  return { ...principal, permissions: intersect(effectivePermissions(found), principal.permissions) }
 }
 
 /** A token of a person permits what it did when it was minted, and of that only what the role permits still. */

@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { type ApiKey, effectivePermissions, type KeyWithClient } from '../keys/api-key.ts'
+import { findKeySession } from '../keys/owned-key.ts'
 import { type MeterReading, meterCall } from '../limits/meter.ts'
 import { covers, intersect } from '../permissions.ts'
 import { fail, ok, type Result } from '../result.ts'
@@ -105,7 +106,7 @@ async function reportRefresh(
   { text, sessionId }: { readonly text: string; readonly sessionId: string },
 ): Promise<Result<TokenReport, Failure>> {
   const { world, policy } = parts
-  const found = await world.store.findSession(sessionId)
+  const found = await findKeySession(parts, sessionId, world.now())
   if (found === undefined) return reportPersonRefresh(parts, { text, sessionId })
   if (standingOf(parts, found.session, text) !== 'current') {
     return fail({ reason: 'refresh_token_invalid' })

@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { type ApiKey, effectivePermissions } from '../keys/api-key.ts'
+import { findKeySession } from '../keys/owned-key.ts'
 import { type MeterReading, meterCall } from '../limits/meter.ts'
 import { intersect } from '../permissions.ts'
 import { changed, untilSettled } from '../race.ts'
@@ -95,7 +96,7 @@ export async function rotate(
   let meter: MeterReading | undefined
   return untilSettled(async () => {
     const now = world.now()
-    const found = await world.store.findSession(token.value.sessionId)
+    const found = await findKeySession(parts, token.value.sessionId, now)
     if (found === undefined || found.client.id !== asker.value.client.id) {
       return fail({ reason: 'refresh_token_invalid' })
     }

@@ -12,17 +12,23 @@ type AccountReason =
   | 'registration_closed'
   | 'username_taken'
   | 'email_invalid'
+  | 'email_unchanged'
   | 'username_invalid'
   | 'password_unacceptable'
   | 'one_time_token_invalid'
   | 'person_needed'
+  | 'reauthentication_failed'
+  | 'last_admin'
 
-const passwordProblems: Readonly<Record<PasswordProblem['rule'], (minLength: number) => string>> = {
+const passwordProblems: Readonly<
+  Record<PasswordProblem['rule'] | 'unchanged', (minLength: number) => string>
+> = {
   too_short: (minLength) => `At least ${minLength} characters.`,
   too_long: () => `At most ${passwordMaxLength} characters.`,
   malformed: () => 'Well-formed text.',
   common: () => 'This password is among the first that are tried.',
   context_word: () => 'Not the address or the name of the account, nor that of the service.',
+  unchanged: () => 'Not the password of before.',
 }
 
 /** What is refused of people and their accounts. */
@@ -73,6 +79,12 @@ export const accountSpellings: Spellings<AccountReason> = {
     message: 'Some fields are not valid.',
     details: () => [{ field: 'email', message: 'This is not an address that mail can be sent to.' }],
   },
+  email_unchanged: {
+    status: 422,
+    code: 'invalid_fields',
+    message: 'Some fields are not valid.',
+    details: () => [{ field: 'email', message: 'This is the address of the account already.' }],
+  },
   username_invalid: {
     status: 422,
     code: 'invalid_fields',
@@ -100,5 +112,17 @@ export const accountSpellings: Spellings<AccountReason> = {
     status: 403,
     code: 'person_needed',
     message: 'This is for people who have signed in: an API key has no account.',
+  },
+  reauthentication_failed: {
+    status: 403,
+    code: 'reauthentication_failed',
+    message: 'This is not what only the owner of the account can know.',
+    details: ({ field }) => [{ field, message: `The ${field} is wrong.` }],
+  },
+  last_admin: {
+    status: 409,
+    code: 'last_admin',
+    message:
+      'Without this account nobody could administer the others: make somebody else an administrator first.',
   },
 }

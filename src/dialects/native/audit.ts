@@ -5,7 +5,7 @@ import { endpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
 import { answers, instant, keyId, pageQuery, uuid } from './schemas.ts'
 
-const eventSchema = z
+export const eventSchema = z
   .object({
     id: z.uuid(),
     seq: z.int().nullable().openapi({ description: 'Its place in the chain; null until it is linked.' }),
@@ -134,7 +134,7 @@ export const verifyAuditEndpoint = endpoint({
   },
 })
 
-function spellEvent(event: StoredAuditEvent) {
+export function spellEvent(event: StoredAuditEvent) {
   return {
     id: event.id,
     seq: event.seq ?? null,

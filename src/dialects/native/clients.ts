@@ -5,11 +5,12 @@ import { endpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
 import { answers, name, pageOf, pageQuery, permissions, uuid } from './schemas.ts'
 
-const clientSchema = z
+export const clientSchema = z
   .object({
     id: z.uuid(),
     name: z.string(),
     permissions: z.array(z.string()),
+    owner_id: z.uuid().nullable(),
     created_at: z.iso.datetime(),
     disabled_at: z.iso.datetime().nullable(),
   })
@@ -36,15 +37,16 @@ export const createClientEndpoint = endpoint({
   permission: 'keys:write',
   tag: 'Clients',
   summary: 'Create a client',
-  description: 'A client is a service account: its keys can do no more than it may.',
+  description:
+    'A client is a service account: its keys can do no more than it may. With `owner_id` it is somebody’s: its keys can do no more than they may at that moment, and end with their account.',
   request: {
     body: z
-      .strictObject({ name, permissions: permissions.default([]) })
+      .strictObject({ name, permissions: permissions.default([]), owner_id: uuid.optional() })
       .openapi({ example: { name: 'billing', permissions: ['orders:read'] } }),
   },
-  answers: answers(clientSchema, { status: 201, errors: [400, 401, 403, 409, 503] }),
-  async handle(c, { body }) {
-    const client = await c.env.service.createClient(actorOf(c), body)
+  answers: answers(clientSchema, { status: 201, errors: [400, 401, 403, 404, 409, 503] }),
+  async handle(c, { body: { name, permissions, owner_id: ownerId } }) {
+    const client = await c.env.service.createClient(actorOf(c), { name, permissions, ownerId })
     return client.ok ? answer(c, spellClient(client.value), 201) : refused(c, client.failure)
   },
 })
@@ -64,11 +66,12 @@ export const cutOffClientEndpoint = endpoint({
   },
 })
 
-function spellClient(client: Client) {
+export function spellClient(client: Client) {
   return {
     id: client.id,
     name: client.name,
     permissions: client.permissions,
+    owner_id: client.ownerId ?? null,
     created_at: client.createdAt.toISOString(),
     disabled_at: client.disabledAt?.toISOString() ?? null,
   }

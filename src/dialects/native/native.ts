@@ -2,6 +2,11 @@ import type { Mount } from '../../http/mount.ts'
 import { accountPages } from '../../pages/account-pages.ts'
 import { listAuditEndpoint, verifyAuditEndpoint } from './audit.ts'
 import { createClientEndpoint, cutOffClientEndpoint, listClientsEndpoint } from './clients.ts'
+import {
+  askEmailChangeEndpoint,
+  confirmEmailChangeEndpoint,
+  undoEmailChangeEndpoint,
+} from './email-change.ts'
 import { explainEndpoint } from './explain.ts'
 import {
   activateFactorEndpoint,
@@ -12,6 +17,7 @@ import {
   renewRecoveryCodesEndpoint,
   sendFactorCodeEndpoint,
 } from './factors.ts'
+import { acceptInvitationEndpoint, inviteUserEndpoint } from './invitations.ts'
 import {
   deleteKeyEndpoint,
   disableKeyEndpoint,
@@ -24,8 +30,19 @@ import {
 import { issueKeyEndpoint, listKeysEndpoint, rotateKeyEndpoint } from './keys.ts'
 import { reportLeaksEndpoint } from './leaks.ts'
 import { meEndpoint } from './me.ts'
+import { deleteAccountEndpoint, exportPersonalDataEndpoint, updateProfileEndpoint } from './own-account.ts'
+import { issueOwnKeyEndpoint, listOwnKeysEndpoint, revokeOwnKeyEndpoint } from './own-keys.ts'
+import { endOwnSessionEndpoint, listOwnSessionsEndpoint, listOwnSignInsEndpoint } from './own-sessions.ts'
+import { changePasswordEndpoint, forgotPasswordEndpoint, resetPasswordEndpoint } from './password.ts'
 import { refuse } from './refuse.ts'
 import { confirmEmailEndpoint, registerEndpoint, resendConfirmationEndpoint } from './register.ts'
+import {
+  createRoleEndpoint,
+  deleteRoleEndpoint,
+  getRoleEndpoint,
+  listRolesEndpoint,
+  updateRoleEndpoint,
+} from './roles.ts'
 import { endSessionEndpoint, endTokenEndpoint, listSessionsEndpoint } from './sessions.ts'
 import { refreshPersonEndpoint, signInEndpoint, signOutEndpoint } from './sign-in.ts'
 import { completeSignInEndpoint, mailSignInCodeEndpoint } from './sign-in-codes.ts'
@@ -36,6 +53,15 @@ import {
   rotateSigningKeysEndpoint,
 } from './signing-keys.ts'
 import { exchangeEndpoint, refreshEndpoint } from './tokens.ts'
+import { endUserSessionsEndpoint, listUserSessionsEndpoint, listUserSignInsEndpoint } from './user-history.ts'
+import {
+  addUserEndpoint,
+  deleteUserEndpoint,
+  getUserEndpoint,
+  listUsersEndpoint,
+  updateUserEndpoint,
+  userActionEndpoints,
+} from './users.ts'
 
 /** The native face: machines and people, in the `{data, meta}` envelope. */
 export const native: Mount = {
@@ -53,6 +79,7 @@ export const native: Mount = {
     completeSignInEndpoint,
     refreshPersonEndpoint,
     signOutEndpoint,
+    acceptInvitationEndpoint,
     meEndpoint,
     listFactorsEndpoint,
     enrolAppEndpoint,
@@ -61,6 +88,36 @@ export const native: Mount = {
     activateFactorEndpoint,
     removeFactorEndpoint,
     renewRecoveryCodesEndpoint,
+    listRolesEndpoint,
+    createRoleEndpoint,
+    getRoleEndpoint,
+    updateRoleEndpoint,
+    deleteRoleEndpoint,
+    listUsersEndpoint,
+    addUserEndpoint,
+    inviteUserEndpoint,
+    getUserEndpoint,
+    updateUserEndpoint,
+    ...userActionEndpoints,
+    deleteUserEndpoint,
+    listUserSessionsEndpoint,
+    endUserSessionsEndpoint,
+    listUserSignInsEndpoint,
+    listOwnKeysEndpoint,
+    issueOwnKeyEndpoint,
+    revokeOwnKeyEndpoint,
+    forgotPasswordEndpoint,
+    resetPasswordEndpoint,
+    confirmEmailChangeEndpoint,
+    undoEmailChangeEndpoint,
+    updateProfileEndpoint,
+    deleteAccountEndpoint,
+    exportPersonalDataEndpoint,
+    changePasswordEndpoint,
+    askEmailChangeEndpoint,
+    listOwnSessionsEndpoint,
+    endOwnSessionEndpoint,
+    listOwnSignInsEndpoint,
     listClientsEndpoint,
     createClientEndpoint,
     cutOffClientEndpoint,

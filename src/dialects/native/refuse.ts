@@ -3,6 +3,7 @@ import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { Refusal } from '../../http/refusal.ts'
 import { reply, tell } from '../../http/reply.ts'
 import { accountSpellings } from './account-spellings.ts'
+import { administrationSpellings } from './administration-spellings.ts'
 import { json, meta } from './envelope.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
@@ -17,6 +18,7 @@ export const spellings: Spellings<Reason> = {
   ...keySpellings,
   ...accountSpellings,
   ...secondFactorSpellings,
+  ...administrationSpellings,
   ...tokenSpellings,
   ...signingKeySpellings,
 }

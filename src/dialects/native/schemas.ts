@@ -44,25 +44,30 @@ export const rateLimit = z
 const KEY_METADATA_MAX_LENGTH = 4096
 const USER_METADATA_MAX_LENGTH = 16_384
 
+/** Deeper than anybody writes by hand, and far from what a parser stumbles over. */
+const METADATA_MAX_DEPTH = 32
+
 const metadataOf = (maxLength: number) =>
   z
     .record(z.string().max(100), z.unknown())
     .refine(
       (value) => isKeepable(value, maxLength),
-      `At most ${maxLength} characters of JSON, in well-formed text without NUL.`,
+      `At most ${maxLength} characters of JSON and ${METADATA_MAX_DEPTH} levels, in well-formed text without NUL.`,
     )
 
 export const metadata = metadataOf(KEY_METADATA_MAX_LENGTH)
 export const userMetadata = metadataOf(USER_METADATA_MAX_LENGTH)
 
-/** What jsonb can hold: it refuses NUL and halves of characters, and neither nests without end. */
+/** What jsonb can hold: it refuses NUL and halves of characters, and does not nest without end. */
 function isKeepable(value: unknown, maxLength: number): boolean {
-  try {
-    const text = JSON.stringify(value)
-    return text.length <= maxLength && !/\\u0000|\\ud[89a-f]/i.test(text)
-  } catch {
-    return false
-  }
+  if (!isWithin(value, METADATA_MAX_DEPTH)) return false
+  const text = JSON.stringify(value)
+  return text.length <= maxLength && !/\\u0000|\\ud[89a-f]/i.test(text)
+}
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1))
 }
 
 export const pageLimit = z.coerce

@@ -2,6 +2,7 @@ import type { FailureReason } from '../../core/failure.ts'
 import { challenge } from '../../http/challenge.ts'
 import { refusedLimitHeaders } from '../../http/limit-headers.ts'
 import type { accountSpellings } from './account-spellings.ts'
+import type { administrationSpellings } from './administration-spellings.ts'
 import type { keySpellings } from './key-spellings.ts'
 import type { secondFactorSpellings } from './second-factor-spellings.ts'
 import type { signingKeySpellings } from './signing-key-spellings.ts'
@@ -12,6 +13,7 @@ export const tokenSpellings: Spellings<
   Exclude<
     FailureReason,
     | keyof typeof accountSpellings
+    | keyof typeof administrationSpellings
     | keyof typeof keySpellings
     | keyof typeof secondFactorSpellings
     | keyof typeof signingKeySpellings

@@ -7,6 +7,8 @@ export const email = z.string('A text is needed.').max(1000, 'At most 1000 chara
 export const username = z.string().max(100, 'At most 100 characters.')
 // Of any length that a body may have: what is too long is told as what it is.
 export const password = z.string('A text is needed.')
+/** Of a link from a mail. */
+export const linkToken = z.string('A text is needed.')
 
 /** What people say of themselves. */
 export const profileFields = {
@@ -24,7 +26,7 @@ export const profileFields = {
   avatar_url: z
     .string()
     .max(2000, 'At most 2000 characters.')
-    .refine((text) => URL.parse(text)?.protocol === 'https:', 'An https URL.')
+    .refine(isHttpsUrl, 'An https URL without spaces.')
     .optional(),
   metadata: userMetadata.optional(),
 }
@@ -63,6 +65,13 @@ export function spellUser({ user, role }: UserWithRole): z.output<typeof userSch
   }
 }
 
+/** A parser would pass over a line break, and what is kept is the text itself. */
+function isHttpsUrl(text: string): boolean {
+  if (!/^https:\/\/[^\p{C}\s\\]+$/u.test(text)) return false
+  const url = URL.parse(text)
+  return url?.protocol === 'https:' && url.username === '' && url.password === ''
+}
+
 /** A profile as `profileFields` read it. */
 export function readProfile(
   body: {
@@ -71,4 +80,25 @@ export function readProfile(
 ): UserProfile {
   const { name, surname, phone, locale, avatar_url: avatarUrl, metadata = {} } = body
   return { name, surname, phone, locale, avatarUrl, metadata }
+}
+
+/** The same fields where they are changed: null empties one. */
+export const profileChangeFields = {
+  username: username.nullish(),
+  name: profileFields.name.nullable(),
+  surname: profileFields.surname.nullable(),
+  phone: profileFields.phone.nullable(),
+  locale: profileFields.locale.nullable(),
+  avatar_url: profileFields.avatar_url.nullable(),
+  metadata: profileFields.metadata,
+}
+
+/** A change of a profile as `profileChangeFields` read it. */
+export function readProfileChange(
+  body: {
+    readonly [K in keyof typeof profileChangeFields]?: z.output<(typeof profileChangeFields)[K]>
+  },
+) {
+  const { username: called, name, surname, phone, locale, avatar_url: avatarUrl, metadata: noted } = body
+  return { username: called, name, surname, phone, locale, avatarUrl, metadata: noted }
 }

@@ -10,10 +10,13 @@ type AccountReason =
   | 'registration_closed'
   | 'username_taken'
   | 'email_invalid'
+  | 'email_unchanged'
   | 'username_invalid'
   | 'password_unacceptable'
   | 'one_time_token_invalid'
   | 'person_needed'
+  | 'reauthentication_failed'
+  | 'last_admin'
 
 /** What is refused of people, who sign in at another face. */
 export const accountSpellings: Spellings<AccountReason> = {
@@ -26,8 +29,11 @@ export const accountSpellings: Spellings<AccountReason> = {
   registration_closed: notHere(),
   username_taken: notHere(409),
   email_invalid: notHere(),
+  email_unchanged: notHere(),
   username_invalid: notHere(),
   password_unacceptable: notHere(),
   one_time_token_invalid: notHere(),
   person_needed: notHere(),
+  reauthentication_failed: notHere(),
+  last_admin: notHere(409),
 }

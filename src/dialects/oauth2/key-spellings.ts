@@ -1,5 +1,6 @@
 import type { FailureReason } from '../../core/failure.ts'
 import type { accountSpellings } from './account-spellings.ts'
+import type { administrationSpellings } from './administration-spellings.ts'
 import type { secondFactorSpellings } from './second-factor-spellings.ts'
 import { clientUnknown, notHere, type Spellings } from './spelling.ts'
 import type { tokenSpellings } from './token-spellings.ts'
@@ -8,7 +9,10 @@ import type { tokenSpellings } from './token-spellings.ts'
 export const keySpellings: Spellings<
   Exclude<
     FailureReason,
-    keyof typeof tokenSpellings | keyof typeof accountSpellings | keyof typeof secondFactorSpellings
+    | keyof typeof tokenSpellings
+    | keyof typeof accountSpellings
+    | keyof typeof administrationSpellings
+    | keyof typeof secondFactorSpellings
   >
 > = {
   api_key_invalid: clientUnknown('This client, or its secret, is not valid.'),

@@ -2,6 +2,7 @@ import type { GatewayContext } from '../../http/gateway-env.ts'
 import { causeOf, type Refusal } from '../../http/refusal.ts'
 import { tell } from '../../http/reply.ts'
 import { accountSpellings } from './account-spellings.ts'
+import { administrationSpellings } from './administration-spellings.ts'
 import { answer } from './answer.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
@@ -15,6 +16,7 @@ export const spellings: Spellings<Reason> = {
   ...keySpellings,
   ...accountSpellings,
   ...secondFactorSpellings,
+  ...administrationSpellings,
   ...tokenSpellings,
 }
 

@@ -55,6 +55,16 @@ export const englishWords: Readonly<Record<MailKind, Words>> = {
     why: 'You get this mail because the holder of an account typed this address. The link can be used once, until {{until}}.',
     otherwise: 'If this was not you, do nothing: without the confirmation the address is not used.',
   },
+  'email-change-asked': {
+    subject: 'Somebody wants to change the e-mail address of your account on {{site}}',
+    says: [
+      'On {{at}} a change of the e-mail address of your account on {{site}} to {{new_email}} was asked for. Nothing has changed so far: it takes a confirmation from the new address.',
+    ],
+    action: undefined,
+    why: 'You get this mail because this is the address of your account.',
+    otherwise:
+      'If this was not you, change your password now: whoever asked for it knows the one that you have.',
+  },
   'email-changed': {
     subject: 'The e-mail address of your account on {{site}} was changed',
     says: [
@@ -65,6 +75,15 @@ export const englishWords: Readonly<Record<MailKind, Words>> = {
     why: 'You get this mail because this was the address of your account. The link can be used once, until {{until}}.',
     otherwise:
       'If this was not you, undo the change and set a new password: somebody else can use your account.',
+  },
+  'email-change-undone': {
+    subject: 'This is no longer the e-mail address of an account on {{site}}',
+    says: [
+      'The change that made this the address of an account on {{site}} was undone on {{at}}, from the address that it had before.',
+    ],
+    action: undefined,
+    why: 'You get this mail because this was the address of the account.',
+    otherwise: 'If you are the holder of the account, reset its password from the address that it has again.',
   },
   'new-device': {
     subject: 'A new device signed in to {{site}}',

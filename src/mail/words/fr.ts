@@ -60,6 +60,16 @@ export const frenchWords: Readonly<Record<MailKind, Words>> = {
     why: 'Vous recevez ce message parce que le titulaire d’un compte a saisi cette adresse. Le lien peut être utilisé une fois, jusqu’au {{until}}.',
     otherwise: 'Si ce n’était pas vous, ne faites rien : sans confirmation, l’adresse n’est pas utilisée.',
   },
+  'email-change-asked': {
+    subject: 'Demande de changement de l’adresse e-mail de votre compte sur {{site}}',
+    says: [
+      'Le {{at}}, il a été demandé que l’adresse e-mail de votre compte sur {{site}} devienne {{new_email}}. Rien n’a changé pour l’instant : il faut une confirmation depuis la nouvelle adresse.',
+    ],
+    action: undefined,
+    why: 'Vous recevez ce message parce que cette adresse est celle de votre compte.',
+    otherwise:
+      'Si ce n’était pas vous, changez votre mot de passe maintenant : la personne qui l’a demandé connaît l’actuel.',
+  },
   'email-changed': {
     subject: 'L’adresse e-mail de votre compte sur {{site}} a été modifiée',
     says: [
@@ -70,6 +80,16 @@ export const frenchWords: Readonly<Record<MailKind, Words>> = {
     why: 'Vous recevez ce message parce que cette adresse était celle de votre compte. Le lien peut être utilisé une fois, jusqu’au {{until}}.',
     otherwise:
       'Si ce n’était pas vous, annulez le changement et choisissez un nouveau mot de passe : quelqu’un d’autre peut utiliser votre compte.',
+  },
+  'email-change-undone': {
+    subject: 'Cette adresse n’est plus celle d’un compte sur {{site}}',
+    says: [
+      'Le changement qui avait fait de cette adresse celle d’un compte sur {{site}} a été annulé le {{at}}, depuis l’adresse précédente.',
+    ],
+    action: undefined,
+    why: 'Vous recevez ce message parce que cette adresse était celle du compte.',
+    otherwise:
+      'Si vous êtes titulaire du compte, réinitialisez son mot de passe depuis l’adresse qu’il a retrouvée.',
   },
   'new-device': {
     subject: 'Connexion d’un nouvel appareil à {{site}}',

@@ -3,6 +3,8 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { TOTP } from 'otpauth'
 import pino from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { eraseAccounts } from '../../../src/core/accounts/erase-accounts.ts'
+import type { MailKind } from '../../../src/core/accounts/mail.ts'
 import { auditKinds } from '../../../src/core/audit/event.ts'
 import { flushAuditTally } from '../../../src/core/audit/tally.ts'
 import type { Actor } from '../../../src/core/caller.ts'
@@ -104,11 +106,15 @@ describeTheStore((the) => {
         return { keyId: key.id }
       },
       async 'client.create'() {
-        const { id } = value(await service.createClient(by('it'), { name: 'billing', permissions: ['a:b'] }))
+        const { id } = value(
+          await service.createClient(by('it'), { name: 'billing', permissions: ['a:b'], ownerId: undefined }),
+        )
         return { target: id }
       },
       async 'client.cut-off'() {
-        const { id } = value(await service.createClient(by('setup'), { name: 'orders', permissions: [] }))
+        const { id } = value(
+          await service.createClient(by('setup'), { name: 'orders', permissions: [], ownerId: undefined }),
+        )
         value(await service.cutOffClient(by('it'), id))
         return { target: id }
       },
@@ -254,6 +260,66 @@ describeTheStore((the) => {
       caught.push(...value(await service.renewRecoveryCodes(actor('it'), shown)))
       return { userId: id }
     },
+    async 'user.password-change'() {
+      const { id, actor } = await anActingPerson()
+      const wish = { currentPassword: personPassword, newPassword: `${personPassword} and more` }
+      value(await service.changePassword(actor('it'), wish))
+      return { userId: id, target: id }
+    },
+    async 'user.password-reset'() {
+      const { id, email } = await aPerson()
+      value(await service.forgotPassword(email, from('setup')))
+      const token = await lastLink('password-reset')
+      value(await service.resetPassword({ token, password: `${personPassword} and more` }, from('it')))
+      return { userId: id, target: id }
+    },
+    async 'user.email-change-ask'() {
+      const { id, actor } = await anActingPerson()
+      const email = `${crypto.randomUUID()}@example.com`
+      value(await service.askEmailChange(actor('it'), { email, password: personPassword }))
+      return { userId: id, target: id }
+    },
+    async 'user.email-change'() {
+      const { id } = await aChangedAddress('it')
+      return { userId: id, target: id }
+    },
+    async 'user.email-undo'() {
+      const { id } = await aChangedAddress('setup')
+      value(await service.undoEmailChange(await lastLink('email-changed'), from('it')))
+      return { userId: id, target: id }
+    },
+    async 'user.update'() {
+      const { id, actor } = await anActingPerson()
+      const { email: _email, password: _password, ...profile } = registrationOf('')
+      value(await service.updateProfile(actor('it'), profile))
+      return { userId: id, target: id }
+    },
+    async 'user.export'() {
+      const { id, actor } = await anActingPerson()
+      value(await service.exportPersonalData(actor('it')))
+      return { userId: id, target: id }
+    },
+    async 'user.delete'() {
+      const { id, actor } = await anActingPerson()
+      value(await service.deleteOwnAccount(actor('it'), personPassword))
+      return { userId: id, target: id }
+    },
+  }
+
+  const lastLink = async (kind: MailKind): Promise<string> => {
+    const { rows } = (await the.execute(
+      sql`select sealed_message from mail_outbox where kind = ${kind} order by created_at desc, ctid desc limit 1`,
+    )) as { rows: { sealed_message: string }[] }
+    const { facts } = JSON.parse(world.vault.unseal('mail', rows[0]!.sealed_message)!)
+    caught.push(facts.token)
+    return facts.token
+  }
+  const aChangedAddress = async (requestId: string) => {
+    const { id, actor } = await anActingPerson()
+    const email = `${crypto.randomUUID()}@example.com`
+    value(await service.askEmailChange(actor('setup'), { email, password: personPassword }))
+    value(await service.confirmEmailChange(await lastLink('email-change'), from(requestId)))
+    return { id }
   }
 
   const anActingPerson = async () => {
@@ -294,13 +360,8 @@ describeTheStore((the) => {
     const email = `${crypto.randomUUID()}@example.com`
     caught.push(personPassword)
     value(await service.register(registrationOf(email), from(registers)))
-    const { rows } = (await the.execute(
-      sql`select sealed_message from mail_outbox join users on id_user = user_id
-        where kind = 'email-confirm' and email = ${email}`,
-    )) as { rows: { sealed_message: string }[] }
-    const { facts } = JSON.parse(world.vault.unseal('mail', rows[0]!.sealed_message)!)
-    caught.push(facts.token)
-    const { userId: id } = value(await service.confirmEmail(facts.token, from(confirms)))
+    const token = await lastLink('email-confirm')
+    const { userId: id } = value(await service.confirmEmail(token, from(confirms)))
     return { id, email }
   }
   const signedIn = async (email: string, requestId = 'setup') => {
@@ -432,6 +493,8 @@ describeTheStore((the) => {
     it('has every kind that there is', async () => {
       for (const deed of allDeeds) await deed()
       await exchangeAs((await aKey({ canary: true })).text, 'bait')
+      const inAMonth = new Date(world.now().getTime() + 31 * 86_400_000)
+      await eraseAccounts({ ...world, now: () => inAMonth })
       const kinds = new Set((await everything()).map(({ kind }) => kind))
       expect(auditKinds.filter((kind) => !kinds.has(kind))).toEqual([])
     })

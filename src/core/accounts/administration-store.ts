@@ -1,0 +1,98 @@
+import type { Client } from '../clients/client.ts'
+import type { ApiKey } from '../keys/api-key.ts'
+import type { Page } from '../page.ts'
+import type { Revocation } from '../tokens/revocations.ts'
+import type { Also } from './account-store.ts'
+import type { OneTimeToken } from './one-time-token.ts'
+import type { Role } from './role.ts'
+import type { User, UserWithRole } from './user.ts'
+
+/** Roles and people as administrators change them. */
+export interface AdministrationStore {
+  readonly findRole: (id: string) => Promise<Role | undefined>
+  readonly listRoles: (page: Page) => Promise<readonly Role[]>
+  /** Adds a role; false when its name is taken. */
+  readonly insertRole: (role: Role) => Promise<boolean>
+  /** Writes the role if the store still has the version before it. */
+  readonly replaceRole: (role: Role) => Promise<'replaced' | 'stale' | 'name_taken'>
+  /** Deletes a role of this version that nobody has. Those who were erased have none that counts. */
+  readonly deleteRole: (role: Pick<Role, 'id' | 'version'>) => Promise<'deleted' | 'stale' | 'in_use'>
+
+  /**
+   * The client that holds a person's own keys: the oldest of theirs that is bounded by nothing but its owner. Adds the
+   * one that is given where there is none; undefined where there is no such person.
+   */
+  readonly ownClient: (ownerId: string, fresh: Client) => Promise<Client | undefined>
+  /** The keys of all clients of a person, in the order of creation. */
+  readonly listOwnedKeys: (ownerId: string, page: Page) => Promise<readonly ApiKey[]>
+
+  /** Those who were not erased, in the order of creation. */
+  readonly listUsers: (page: Page) => Promise<readonly UserWithRole[]>
+  /** Adds a user with what comes of it, if the role is still in the version that was judged. */
+  readonly addUser: (
+    user: User,
+    also: Also & { readonly roleVersion: number; readonly token: OneTimeToken | undefined },
+  ) => Promise<'added' | 'email_taken' | 'username_taken' | 'stale'>
+  /** Changes a user of the version that was judged, with all that comes of it. */
+  readonly changeUser: (change: UserChange) => Promise<UserChangeOutcome>
+  /** Lets an invited user in: uses up the link, sets what they have chosen, and confirms the address. */
+  readonly acceptInvite: (
+    token: Pick<OneTimeToken, 'id' | 'userId' | 'email'>,
+    chosen: InviteAnswer,
+  ) => Promise<'accepted' | 'invalid' | 'username_taken'>
+}
+
+/** What somebody who follows an invitation says of themselves; what is undefined stays as it was. */
+export interface InviteAnswer extends Also {
+  readonly at: Date
+  readonly passwordHash: string
+  readonly profile: UserProfileChange
+}
+
+/** What people say of themselves; undefined leaves a field as it is, null empties it. */
+export interface UserProfileChange {
+  readonly username?: string | null | undefined
+  readonly name?: string | null | undefined
+  readonly surname?: string | null | undefined
+  readonly phone?: string | null | undefined
+  readonly locale?: string | null | undefined
+  readonly avatarUrl?: string | null | undefined
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** What a sign-in or a token is judged by; undefined leaves a field as it is, null empties it. */
+export interface UserStandingChange {
+  readonly roleId?: string | undefined
+  readonly disabledAt?: Date | null | undefined
+  readonly deletedAt?: Date | null | undefined
+  readonly mustResetPassword?: boolean | undefined
+}
+
+export interface UserChange extends Also {
+  readonly id: string
+  /** The version of the user that was judged. */
+  readonly version: number
+  readonly profile?: UserProfileChange | undefined
+  readonly standing?: UserStandingChange | undefined
+  /** The version of the role that is given, as it was judged. */
+  readonly roleVersion?: number | undefined
+  /** Ends the sessions of the user and their tokens; with the user as a whole the links too. */
+  readonly ending?: UserEnding | undefined
+  /** A link that is mailed; those of its purpose from before are void. */
+  readonly token?: OneTimeToken | undefined
+}
+
+export interface UserEnding {
+  readonly now: Date
+  /** Of the user as a whole; undefined where only the sessions end. */
+  readonly user: Revocation | undefined
+  readonly session: (sessionId: string) => Revocation
+}
+
+export type UserChangeOutcome =
+  | { readonly kind: 'written'; readonly revocations: readonly Revocation[] }
+  /** The user, or the role, is no longer as it was judged. */
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'username_taken' }
+  /** Nobody would be left who can administer. */
+  | { readonly kind: 'last_admin' }

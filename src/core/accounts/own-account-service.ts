@@ -1,0 +1,69 @@
+import type { Actor, Caller } from '../caller.ts'
+import type { Failure } from '../failure.ts'
+import type { Listing, PageRequest } from '../page.ts'
+import type { Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import { askEmailChange, type EmailWish } from './ask-email-change.ts'
+import { changePassword, type PasswordWish } from './change-password.ts'
+import { confirmEmailChange } from './confirm-email-change.ts'
+import { deleteOwnAccount } from './delete-account.ts'
+import { forgotPassword } from './forgot-password.ts'
+import type { ProfileUpdate } from './own-account-store.ts'
+import { endOwnSession, listOwnSessions, type OwnSession } from './own-sessions.ts'
+import { listOwnSignIns } from './own-sign-ins.ts'
+import { exportPersonalData, type PersonalData } from './personal-data.ts'
+import { resetPassword } from './reset-password.ts'
+import type { SignInRecord } from './sign-in-record.ts'
+import { undoEmailChange } from './undo-email-change.ts'
+import { updateProfile } from './update-profile.ts'
+import type { UserWithRole } from './user.ts'
+
+type Linked = Promise<Result<{ readonly userId: string }, Failure>>
+
+/** What people do to their own accounts, by a session or by a link that they were mailed. */
+export interface OwnAccountService {
+  readonly forgotPassword: (email: string, caller: Caller) => Promise<Result<void, Failure>>
+  readonly resetPassword: (
+    reset: { readonly token: string; readonly password: string },
+    caller: Caller,
+  ) => Linked
+  readonly confirmEmailChange: (token: string, caller: Caller) => Linked
+  readonly undoEmailChange: (token: string, caller: Caller) => Linked
+  readonly changePassword: (
+    actor: Actor,
+    wish: PasswordWish,
+  ) => Promise<Result<{ readonly sessions: number }, Failure>>
+  readonly askEmailChange: (
+    actor: Actor,
+    wish: EmailWish,
+  ) => Promise<Result<{ readonly email: string }, Failure>>
+  readonly updateProfile: (actor: Actor, update: ProfileUpdate) => Promise<Result<UserWithRole, Failure>>
+  readonly deleteOwnAccount: (
+    actor: Actor,
+    password: string,
+  ) => Promise<Result<{ readonly restorableUntil: Date }, Failure>>
+  readonly exportPersonalData: (actor: Actor) => Promise<Result<PersonalData, Failure>>
+  readonly listOwnSessions: (actor: Actor) => Promise<Result<readonly OwnSession[], Failure>>
+  readonly endOwnSession: (actor: Actor, id: string) => Promise<Result<void, Failure>>
+  readonly listOwnSignIns: (
+    actor: Actor,
+    page: PageRequest,
+  ) => Promise<Result<Listing<SignInRecord>, Failure>>
+}
+
+export function bindOwnAccount(parts: ServiceParts): OwnAccountService {
+  return {
+    forgotPassword: (email, caller) => forgotPassword(parts, email, caller),
+    resetPassword: (reset, caller) => resetPassword(parts, reset, caller),
+    confirmEmailChange: (token, caller) => confirmEmailChange(parts, token, caller),
+    undoEmailChange: (token, caller) => undoEmailChange(parts, token, caller),
+    changePassword: (actor, wish) => changePassword(parts, actor, wish),
+    askEmailChange: (actor, wish) => askEmailChange(parts, actor, wish),
+    updateProfile: (actor, update) => updateProfile(parts, actor, update),
+    deleteOwnAccount: (actor, password) => deleteOwnAccount(parts, actor, password),
+    exportPersonalData: (actor) => exportPersonalData(parts, actor),
+    listOwnSessions: (actor) => listOwnSessions(parts, actor),
+    endOwnSession: (actor, id) => endOwnSession(parts, actor, id),
+    listOwnSignIns: (actor, page) => listOwnSignIns(parts, actor, page),
+  }
+}

@@ -1,0 +1,78 @@
+import type { Actor } from '../caller.ts'
+import type { Client } from '../clients/client.ts'
+import type { Failure } from '../failure.ts'
+import type { ApiKey } from '../keys/api-key.ts'
+import { revokeKey } from '../keys/change.ts'
+import { type IssuedKey, issueKey, type NewKey, unlimited } from '../keys/issue.ts'
+import { idForms, type Listing, listing, type PageRequest, parsePage } from '../page.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { ServiceParts } from '../service-parts.ts'
+import { personOf } from './person-of.ts'
+
+/** What people may choose of their own keys. How much a key may be used is the operator's to say. */
+export interface OwnKeyOrder extends Pick<NewKey, 'name' | 'expiresAt' | 'allowedCidrs'> {
+  readonly permissions: readonly string[]
+  readonly idempotencyKey: string | undefined
+}
+
+/**
+ * Makes a key of the person who asks, with no more than they may do. It hangs on a client of theirs, which is made with
+ * the first key and may do whatever its owner may at that moment.
+ */
+export async function issueOwnKey(
+  parts: ServiceParts,
+  actor: Actor,
+  { idempotencyKey, ...wanted }: OwnKeyOrder,
+): Promise<Result<IssuedKey, Failure>> {
+  const { world } = parts
+  const person = personOf(actor)
+  if (!person.ok) return person
+  const id = world.newId()
+  const fresh: Client = {
+    id,
+    // By its own id: a name that could be guessed could be taken.
+    name: `own keys ${id}`,
+    permissions: ['*'],
+    createdAt: world.now(),
+    disabledAt: undefined,
+    notBefore: undefined,
+    ownerId: person.value.userId,
+  }
+  const client = await world.store.ownClient(person.value.userId, fresh)
+  if (client === undefined) return fail({ reason: 'person_needed' })
+  return issueKey(parts, actor.principal, {
+    clientId: client.id,
+    wanted: { ...unlimited, ...wanted },
+    idempotencyKey,
+  })
+}
+
+/** The keys of the person who asks, also those that an administrator made for them; oldest first. */
+export async function listOwnKeys(
+  { world }: ServiceParts,
+  actor: Actor,
+  request: PageRequest,
+): Promise<Result<Listing<ApiKey>, Failure>> {
+  const person = personOf(actor)
+  if (!person.ok) return person
+  const page = parsePage(request, idForms.apiKey)
+  if (!page.ok) return page
+  const rows = await world.store.listOwnedKeys(person.value.userId, {
+    ...page.value,
+    limit: request.limit + 1,
+  })
+  return ok(listing(rows, request.limit))
+}
+
+/** Revokes a key of the person who asks for good. Anybody else's is not there. */
+export async function revokeOwnKey(
+  parts: ServiceParts,
+  actor: Actor,
+  id: string,
+): Promise<Result<ApiKey, Failure>> {
+  const person = personOf(actor)
+  if (!person.ok) return person
+  const found = await parts.world.store.findKey(id)
+  if (found?.client.ownerId !== person.value.userId) return fail({ reason: 'key_not_found' })
+  return revokeKey(parts, { id, reason: undefined })
+}

@@ -1,0 +1,35 @@
+import type { Spellings } from './spelling.ts'
+
+type AdministrationReason =
+  | 'role_not_found'
+  | 'role_name_taken'
+  | 'role_built_in'
+  | 'role_in_use'
+  | 'user_not_found'
+  | 'user_not_current'
+  | 'email_taken'
+
+/** What is refused of roles, and of people as administrators see them. */
+export const administrationSpellings: Spellings<AdministrationReason> = {
+  role_not_found: { status: 404, code: 'role_not_found', message: 'There is no such role.' },
+  role_name_taken: { status: 409, code: 'role_name_taken', message: 'Another role has this name.' },
+  role_built_in: {
+    status: 409,
+    code: 'role_built_in',
+    message: 'This is a role that the gateway needs as it is.',
+    details: ({ name }) => [{ field: 'name', message: `The role ${name} is built in.` }],
+  },
+  role_in_use: {
+    status: 409,
+    code: 'role_in_use',
+    message: 'Some people have this role still. Give them another one first.',
+  },
+  user_not_found: { status: 404, code: 'user_not_found', message: 'There is no such user.' },
+  user_not_current: {
+    status: 409,
+    code: 'user_not_current',
+    message: 'The account is not in a state that allows this.',
+    details: ({ state }) => [{ field: 'state', message: `The account is ${state}.` }],
+  },
+  email_taken: { status: 409, code: 'email_taken', message: 'Another account has this address.' },
+}

@@ -1,0 +1,21 @@
+import { notHere, type Spellings } from './spelling.ts'
+
+type AdministrationReason =
+  | 'role_not_found'
+  | 'role_name_taken'
+  | 'role_built_in'
+  | 'role_in_use'
+  | 'user_not_found'
+  | 'user_not_current'
+  | 'email_taken'
+
+/** What is refused of roles and people, who are looked after at another face. */
+export const administrationSpellings: Spellings<AdministrationReason> = {
+  role_not_found: notHere(404),
+  role_name_taken: notHere(409),
+  role_built_in: notHere(409),
+  role_in_use: notHere(409),
+  user_not_found: notHere(404),
+  user_not_current: notHere(409),
+  email_taken: notHere(409),
+}
