@@ -1,6 +1,8 @@
 /** The Worker as `npm run deploy` bundles it, and where it runs. */
 export interface WorkerPlace {
   readonly port: number
+  /** The WebAssembly beside the bundle, which imports it by these names. */
+  readonly wasmNames: readonly string[]
   readonly databaseUrl: string
   /** Its settings, as `[vars]` and secrets would give them. */
   readonly settings: Readonly<Record<string, string>>
@@ -17,6 +19,7 @@ export function workerdConfig(place: WorkerPlace): string {
   const settings = Object.entries(place.settings).map(
     ([name, value]) => `(name = ${text(name)}, text = ${text(value)}),`,
   )
+  const wasm = place.wasmNames.map((name) => `(name = ${text(name)}, wasm = embed ${text(name)}),`)
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -30,7 +33,10 @@ const config :Workerd.Config = (
 );
 
 const guichet :Workerd.Worker = (
-  modules = [(name = ${text(bundleName)}, esModule = embed ${text(bundleName)})],
+  modules = [
+    (name = ${text(bundleName)}, esModule = embed ${text(bundleName)}),
+    ${wasm.join('\n    ')}
+  ],
   compatibilityDate = ${text(place.compatibilityDate)},
   compatibilityFlags = [${place.compatibilityFlags.map(text).join(', ')}],
   bindings = [

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Child, startChild } from '../child.ts'
 import { cores } from '../cores.ts'
 import { freePort } from '../free-port.ts'
-import { bundleName, readCompatibility, workerdConfig } from './workerd-config.ts'
+import { readCompatibility, workerdConfig } from './workerd-config.ts'
 
 export interface Workerd extends Child {
   readonly origin: string
@@ -31,10 +31,11 @@ export async function startWorkerd({ folder, databaseUrl, settings }: WorkerdOpt
   const home = join(folder, 'worker')
   await mkdir(home)
   await bundleInto(home)
+  const wasmNames = (await readdir(home)).filter((name) => name.endsWith('.wasm'))
   const port = await freePort()
   const compatibility = readCompatibility(await readFile(join(root, 'wrangler.toml'), 'utf8'))
   const config = join(home, 'workerd.capnp')
-  await writeFile(config, workerdConfig({ port, databaseUrl, settings, ...compatibility }))
+  await writeFile(config, workerdConfig({ port, wasmNames, databaseUrl, settings, ...compatibility }))
   const child = await startChild([workerd, 'serve', config], {
     core: cores.measured,
     logFile: join(folder, 'workerd.log'),
@@ -45,13 +46,11 @@ export async function startWorkerd({ folder, databaseUrl, settings }: WorkerdOpt
 }
 
 async function bundleInto(home: string): Promise<void> {
-  const outdir = join(home, 'bundle')
-  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', `--outdir=${outdir}`], {
+  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', `--outdir=${home}`], {
     cwd: root,
     timeout: BUNDLE_MAX_MS,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
   })
-  await copyFile(join(outdir, bundleName), join(home, bundleName))
 }
 
 function listens(port: number): Promise<boolean> {

@@ -7,6 +7,7 @@ import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
 import { useProof } from './factor-proofs.ts'
 import { tokenOf, voidOneTimeTokens } from './one-time-tokens.ts'
+import { endPersonSessions } from './person-sessions.ts'
 
 export function factorStore(db: Database): FactorStore {
   return {
@@ -41,8 +42,8 @@ export function factorStore(db: Database): FactorStore {
         await addAlso(tx, also)
       }),
 
-    async activateFactor({ id, userId, proof, codes, at }, also) {
-      const outcome = await allOrNothing(db, async (tx) => {
+    activateFactor: ({ id, userId, proof, codes, sessionId, revoke, at }, also) =>
+      allOrNothing(db, async (tx) => {
         if (!(await isNewVersion(tx, userId))) return undefined
         const activated = await tx
           .update(factors)
@@ -59,11 +60,12 @@ export function factorStore(db: Database): FactorStore {
           .from(recoveryCodes)
           .where(and(eq(recoveryCodes.userId, userId), isNull(recoveryCodes.usedAt)))
         if (left.length === 0) await tx.insert(recoveryCodes).values([...codes])
+        const isFirst = (await countActive(tx, userId)) === 1
+        const which = { userId, scope: 'others', sessionId, now: at } as const
+        const revocations = isFirst ? await endPersonSessions(tx, which, revoke) : []
         await addAlso(tx, also)
-        return left.length === 0 ? 'activated_with_codes' : 'activated'
-      })
-      return outcome ?? 'refused'
-    },
+        return { withCodes: left.length === 0, revocations }
+      }),
 
     async removeFactor({ id, userId, proof, at }, also) {
       const removed = await allOrNothing(db, async (tx) => {
@@ -75,11 +77,8 @@ export function factorStore(db: Database): FactorStore {
           .returning({ activatedAt: factors.activatedAt })
         // It came to count meanwhile.
         if (factor === undefined || (proof === undefined && factor.activatedAt !== null)) return undefined
-        const others = await tx
-          .select({ id: factors.id })
-          .from(factors)
-          .where(and(eq(factors.userId, userId), isNotNull(factors.activatedAt)))
-        if (others.length === 0) await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
+        if ((await countActive(tx, userId)) === 0)
+          await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
         await addAlso(tx, also)
         return true
       })
@@ -125,6 +124,10 @@ async function isNewVersion(tx: Pick<Database, 'update'>, userId: string): Promi
     .where(and(eq(users.id, userId), isNull(users.deletedAt)))
     .returning({ id: users.id })
   return changed.length === 1
+}
+
+async function countActive(tx: Pick<Database, '$count'>, userId: string): Promise<number> {
+  return tx.$count(factors, and(eq(factors.userId, userId), isNotNull(factors.activatedAt)))
 }
 
 function factorOf(row: typeof factors.$inferSelect): Factor {

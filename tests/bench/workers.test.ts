@@ -51,11 +51,13 @@ describe('the configuration of workerd', () => {
   it('has the database without its secrets in an address, and settings as texts', () => {
     const config = workerdConfig({
       port: 8787,
+      wasmNames: ['abc-simd.wasm'],
       databaseUrl: 'postgres://some%40one:p%22w@127.0.0.1:5433/guichet',
       settings: { PUBLIC_URL: 'http://guichet.test' },
       compatibilityDate: '2026-01-31',
       compatibilityFlags: ['nodejs_compat', 'other'],
     })
+    expect(config).toContain('(name = "abc-simd.wasm", wasm = embed "abc-simd.wasm")')
     expect(config).toContain('external = (address = "127.0.0.1:5433", tcp = ())')
     expect(config).toContain('database = "guichet",\n      user = "some@one", password = "p\\"w"')
     expect(config).toContain('(name = "PUBLIC_URL", text = "http://guichet.test")')

@@ -2,8 +2,6 @@ import type { Browser, BrowserContext, ConsoleMessage, Page, Request } from 'pla
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { english } from '../../src/pages/wording/english.ts'
 import { french } from '../../src/pages/wording/french.ts'
-import { createVault } from '../../src/runtime/vault.ts'
-import { testSecret } from '../support/gateway-process.ts'
 import { startTestServer, type TestServer } from '../support/running-gateway.ts'
 import { openBrowser } from './chromium.ts'
 
@@ -131,26 +129,30 @@ describe('the language of a page', () => {
   })
 })
 
+/** Registers somebody, and answers what their mail links to. */
+async function registered(): Promise<{ readonly email: string; readonly token: string }> {
+  const email = `${crypto.randomUUID()}@example.com`
+  const json = { email, password: 'a long enough password' }
+  expect((await gateway.call('POST', '/api/v1/auth/register', { json })).status).toBe(202)
+  return { email, token: await mailedToken('email-confirm', email) }
+}
+
+/** The token in the link of a mail, as the gateway of a developer prints it. */
+async function mailedToken(kind: string, email: string): Promise<string> {
+  const printed = () => gateway.lines.findLast((line) => line['kind'] === kind && line['to'] === email)
+  await expect.poll(printed).toBeDefined()
+  const [, token = ''] = /\/account\/[a-z-]+#token=(\S+)/.exec(String(printed()?.['text'])) ?? []
+  return token
+}
+
 describe('a link to confirm an address', () => {
-  /** Registers somebody and answers the token of the mail that they are sent. */
-  const mailedToken = async () => {
-    const email = `${crypto.randomUUID()}@example.com`
-    const json = { email, password: 'a long enough password' }
-    expect((await gateway.call('POST', '/api/v1/auth/register', { json })).status).toBe(202)
-    const [row] = await gateway.database.query(
-      `select sealed_message from mail_outbox join users on id_user = user_id where email = $1`,
-      [email],
-    )
-    const message = createVault([testSecret]).unseal('mail', String(row?.['sealed_message']))
-    return JSON.parse(message!).facts.token as string
-  }
   const confirm = async (token: string) => {
     await open(`/account/confirm#token=${token}`)
     await page.getByRole('button', { name: english.pages.confirm.button }).click()
   }
 
   it('confirms it when the button is pressed, once, however often it was opened before', async () => {
-    const token = await mailedToken()
+    const { token } = await registered()
     for (let index = 0; index < 3; index++) {
       await openPage({})
       await open(`/account/confirm#token=${token}`)
@@ -172,6 +174,37 @@ describe('a link to confirm an address', () => {
     await open('/account/confirm#token=made-up')
     await page.getByRole('button', { name: french.pages.confirm.button }).click()
     await heading(french.outcomes.invalid_link.title).waitFor()
+  })
+})
+
+describe('a link to set a new password', () => {
+  it('says what is wrong with a password, keeps the link, and sets one that is right', async () => {
+    const { email } = await registered()
+    await gateway.call('POST', '/api/v1/auth/password/forgot', { json: { email } })
+    const token = await mailedToken('password-reset', email)
+    await open(`/account/reset#token=${token}`)
+    const field = page.getByLabel(english.password.label)
+    for (const [password, said] of [
+      ['short', english.problems.password_too_short.replace('{n}', '15')],
+      ['x'.repeat(1025), english.problems.password_too_long.replace('{n}', '1024')],
+      ['password12345678', english.problems.password_common],
+      [email, english.problems.password_context_word],
+    ] as const) {
+      await field.fill(password)
+      await page.keyboard.press('Enter')
+      await expect.poll(() => problem().textContent()).toBe(said)
+      expect([await focused(), await field.getAttribute('aria-invalid')]).toEqual(['input#password', 'true'])
+    }
+    await field.fill('quite another password')
+    await page.keyboard.press('Enter')
+    await heading(english.pages.reset.done.title).waitFor()
+    const json = { identifier: email, password: 'quite another password' }
+    expect((await gateway.call('POST', '/api/v1/auth/login', { json })).status).toBe(200)
+    await openPage({})
+    await open(`/account/reset#token=${token}`)
+    await page.getByLabel(english.password.label).fill('a third one that is long enough')
+    await page.getByRole('button').click()
+    await heading(english.outcomes.invalid_link.title).waitFor()
   })
 })
 

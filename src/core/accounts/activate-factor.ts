@@ -1,7 +1,8 @@
 import type { Actor } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
-import type { ServiceParts } from '../service-parts.ts'
+import { noteRevocation, type ServiceParts } from '../service-parts.ts'
+import { revocationOf } from '../tokens/revocations.ts'
 import type { Factor } from './factor.ts'
 import { mailToPerson } from './mail-to-person.ts'
 import { personOf } from './person-of.ts'
@@ -18,9 +19,12 @@ export interface ActivatedFactor {
   readonly recoveryCodes: readonly string[] | undefined
 }
 
-/** Makes a factor count, by a first code of it. Its owner is told by mail. */
+/**
+ * Makes a factor count, by a first code of it. With the first one all other sessions end, which were opened without it.
+ * Its owner is told by mail.
+ */
 export async function activateFactor(
-  { world }: ServiceParts,
+  { world, policy, memory }: ServiceParts,
   actor: Actor,
   { id, code }: { readonly id: string; readonly code: string },
 ): Promise<Result<ActivatedFactor, Failure>> {
@@ -45,15 +49,18 @@ export async function activateFactor(
   const recovery = mintRecoveryCodes(world, user.id, now)
   const facts = { factor: factor.name, at: now.toISOString() }
   const mail = mailToPerson(world, { user, kind: 'factor-added', facts }, now)
-  const outcome = await world.store.activateFactor(
-    { id, userId: user.id, proof, codes: recovery.codes, at: now },
+  const { sessionId } = person.value
+  const revoke = (subject: string) => revocationOf({ kind: 'session', subject }, { now, ...policy })
+  const activated = await world.store.activateFactor(
+    { id, userId: user.id, proof, codes: recovery.codes, sessionId, revoke, at: now },
     { mails: [mail] },
   )
   // Of all who activate it at once, one has; and only that one is told the recovery codes.
-  if (outcome === 'refused') return fail({ reason: 'factor_not_found' })
+  if (activated === undefined) return fail({ reason: 'factor_not_found' })
+  for (const revocation of activated.revocations) noteRevocation(memory, revocation)
   await clearProofTries(world, user.id)
   return ok({
     factor: { ...factor, activatedAt: now },
-    recoveryCodes: outcome === 'activated_with_codes' ? recovery.texts : undefined,
+    recoveryCodes: activated.withCodes ? recovery.texts : undefined,
   })
 }

@@ -7,6 +7,7 @@ import type { ServiceParts } from '../service-parts.ts'
 import { parseEmail } from './email.ts'
 import { decoyMail, type QueuedMail, queuedMail } from './mail.ts'
 import { takeMail } from './mail-limit.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import { mintOneTimeToken } from './one-time-token-text.ts'
 import { provePassword } from './prove-password.ts'
 import type { User } from './user.ts'
@@ -79,16 +80,17 @@ function linkMail(
   return queuedMail(world, { kind: 'email-change', to: of.email, facts, userId, locale, voidKey }, now)
 }
 
-function knownMail(world: World, { id: userId, email: to, locale }: User, now: Date): QueuedMail {
-  return queuedMail(world, { kind: 'email-known', to, facts: {}, userId, locale, voidKey: undefined }, now)
+function knownMail(world: World, owner: User, now: Date): QueuedMail {
+  const voidKey = `email-known:${owner.id}`
+  return mailToPerson(world, { user: owner, kind: 'email-known', facts: {}, voidKey }, now)
 }
 
 function askedMail(
   world: World,
-  { user: { id: userId, email: to, locale }, newEmail }: { readonly user: User; readonly newEmail: string },
+  { user, newEmail }: { readonly user: User; readonly newEmail: string },
   now: Date,
 ): QueuedMail {
   const facts = { newEmail, at: now.toISOString() }
-  const voidKey = `email-change-asked:${userId}`
-  return queuedMail(world, { kind: 'email-change-asked', to, facts, userId, locale, voidKey }, now)
+  const voidKey = `email-change-asked:${user.id}`
+  return mailToPerson(world, { user, kind: 'email-change-asked', facts, voidKey }, now)
 }

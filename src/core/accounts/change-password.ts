@@ -5,7 +5,8 @@ import { fail, ok, type Result } from '../result.ts'
 import { noteRevocation, type ServiceParts } from '../service-parts.ts'
 import { revocationOf } from '../tokens/revocations.ts'
 import { admitNewPassword } from './admit-new-password.ts'
-import { type QueuedMail, queuedMail } from './mail.ts'
+import type { QueuedMail } from './mail.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import { provePassword } from './prove-password.ts'
 import type { User } from './user.ts'
 
@@ -56,11 +57,6 @@ export function unchanged({ policy }: Pick<ServiceParts, 'policy'>): Failure {
 }
 
 /** Tells the owner, since it may not have been them. */
-export function passwordChangedMail(
-  world: ServiceParts['world'],
-  { id: userId, email: to, locale }: Pick<User, 'id' | 'email' | 'locale'>,
-  at: Date,
-): QueuedMail {
-  const facts = { at: at.toISOString() }
-  return queuedMail(world, { kind: 'password-changed', to, facts, userId, locale, voidKey: undefined }, at)
+export function passwordChangedMail(world: ServiceParts['world'], user: User, at: Date): QueuedMail {
+  return mailToPerson(world, { user, kind: 'password-changed', facts: { at: at.toISOString() } }, at)
 }

@@ -5,7 +5,8 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { personClientId } from '../tokens/access-claims.ts'
 import { admitUser } from './admit-user.ts'
-import { type QueuedMail, queuedMail } from './mail.ts'
+import type { QueuedMail } from './mail.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import { findOneTimeToken, mintOneTimeToken } from './one-time-token-text.ts'
 import type { User } from './user.ts'
@@ -53,9 +54,10 @@ const invalid = fail<Failure>({ reason: 'one_time_token_invalid' })
 
 function undoLink(
   world: ServiceParts['world'],
-  { user: { id: userId, email, locale }, to: newEmail }: { readonly user: User; readonly to: string },
+  { user, to: newEmail }: { readonly user: User; readonly to: string },
   now: Date,
 ): { readonly token: OneTimeToken; readonly mail: QueuedMail } {
+  const { id: userId, email } = user
   const { text, token } = mintOneTimeToken(
     world,
     { userId, purpose: 'email-undo', email, ttlSeconds: UNDO_TTL_SECONDS },
@@ -63,6 +65,5 @@ function undoLink(
   )
   const facts = { newEmail, token: text, expiresAt: token.expiresAt.toISOString() }
   // Void by nothing: of two changes both old addresses are told.
-  const order = { kind: 'email-changed', to: email, facts, userId, locale, voidKey: undefined } as const
-  return { token, mail: queuedMail(world, order, now) }
+  return { token, mail: mailToPerson(world, { user, kind: 'email-changed', facts }, now) }
 }

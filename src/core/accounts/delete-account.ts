@@ -4,7 +4,7 @@ import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { noteRevocation, type ServiceParts } from '../service-parts.ts'
 import { revocationOf } from '../tokens/revocations.ts'
-import { queuedMail } from './mail.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import { provePassword } from './prove-password.ts'
 import type { User } from './user.ts'
 
@@ -41,10 +41,11 @@ export async function deleteOwnAccount(
  */
 export async function deleteUser(
   { world, policy, memory }: ServiceParts,
-  { id: userId, email: to, locale }: User,
+  user: User,
   { passwordHash: from }: { readonly passwordHash: string | undefined },
 ): Promise<Result<{ readonly restorableUntil: Date }, Failure> | typeof changed> {
   const now = world.now()
+  const { id: userId } = user
   const restorableUntil = erasedFrom(now)
   const facts = { restorableUntil: restorableUntil.toISOString() }
   const revocations = await world.store.deleteUser({
@@ -52,9 +53,7 @@ export async function deleteUser(
     from,
     at: now,
     revoke: (of) => revocationOf(of, { now, ...policy }),
-    mails: [
-      queuedMail(world, { kind: 'account-deleted', to, facts, userId, locale, voidKey: undefined }, now),
-    ],
+    mails: [mailToPerson(world, { user, kind: 'account-deleted', facts }, now)],
   })
   if (revocations === undefined) return changed
   if (revocations === 'last_admin') return fail({ reason: 'last_admin' })

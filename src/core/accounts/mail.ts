@@ -102,7 +102,9 @@ export function queuedMail<K extends MailKind>(
 /** The row of a mail that goes to nobody. */
 export function decoyMail(world: Pick<World, 'newId' | 'vault' | 'mailQueued'>, now: Date): QueuedMail {
   const order = { kind: 'email-known', to: '', facts: {}, userId: undefined, locale: undefined } as const
-  return { ...queuedMail(world, { ...order, voidKey: undefined }, now), sentAt: now }
+  // Voids what there is not: to void takes time.
+  const voidKey = `nobody:${world.newId()}`
+  return { ...queuedMail(world, { ...order, voidKey }, now), sentAt: now }
 }
 
 /** The mail again; undefined when none of our secrets opens it. */

@@ -7,7 +7,8 @@ import type { ServiceParts } from '../service-parts.ts'
 import { mintPersonAccessToken, type PersonTokens, personTokensTold } from '../tokens/person-tokens.ts'
 import { mintRefreshToken } from '../tokens/refresh-token.ts'
 import type { AssuranceLevel, PersonSession } from '../tokens/session.ts'
-import { type QueuedMail, queuedMail } from './mail.ts'
+import type { QueuedMail } from './mail.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import type { SignInMethod, SignInOutcome, SignInRecord } from './sign-in-record.ts'
 import { type Attempt, settledBy } from './sign-in-throttle.ts'
 import type { User, UserWithRole } from './user.ts'
@@ -52,12 +53,12 @@ export async function openPersonSession(
 
 function newDeviceMail(
   world: World,
-  { id: userId, email: to, locale }: User,
+  user: User,
   { caller, now }: { readonly caller: Caller; readonly now: Date },
 ): QueuedMail {
   const { address = '', userAgent } = caller
   const facts = { at: now.toISOString(), address, userAgent: cleanText(userAgent) ?? '' }
-  return queuedMail(world, { kind: 'new-device', to, facts, userId, locale, voidKey: undefined }, now)
+  return mailToPerson(world, { user, kind: 'new-device', facts }, now)
 }
 
 /** What tells the device of a caller again: its network site. Undefined where that is not known. */

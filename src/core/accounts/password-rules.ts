@@ -42,11 +42,12 @@ export function judgePassword(password: string, rules: PasswordRules): Result<un
   return ok(undefined)
 }
 
-/** The words that a stranger would try for this person: the product's name, and theirs; of an address what is before the `@`. */
+/** The words that a stranger would try for this person: the product's name, and theirs; of an address the whole and what is before the `@`. */
 export function contextWords(own: readonly (string | undefined)[]): readonly string[] {
   const names = own.map((text = '') => fold(text.includes('@') ? text.slice(0, text.lastIndexOf('@')) : text))
+  const addresses = own.flatMap((text) => (text?.includes('@') ? [fold(text)] : []))
   const pieces = names.flatMap((name) => [name, ...name.split(/[^\p{L}\p{N}]+/u)])
-  const words = ['guichet', ...pieces].filter((word) => word.length >= WORD_MIN_LENGTH)
+  const words = ['guichet', ...addresses, ...pieces].filter((word) => word.length >= WORD_MIN_LENGTH)
   return [...new Set(words)]
 }
 

@@ -16,7 +16,7 @@ export interface ProvenPerson extends UserWithRole {
 
 /**
  * Has the person of a session show the password: an unlocked screen, or a stolen token, changes nothing that matters. A
- * wrong one counts as a failed sign-in does.
+ * wrong one counts as a failed sign-in does. Where a second factor counts, only a session of two factors will do.
  */
 export async function provePassword(
   { world }: Pick<ServiceParts, 'world'>,
@@ -25,7 +25,11 @@ export async function provePassword(
 ): Promise<Result<ProvenPerson, Failure>> {
   const person = personOf(actor)
   if (!person.ok) return person
-  const { userId, sessionId } = person.value
+  const { userId, sessionId, aal } = person.value
+  // Else who has the password could have the address changed, and with it where codes are mailed to.
+  if (aal < 2 && (await hasFactor(world.store, userId))) {
+    return fail({ reason: 'second_factor_required', by: 'session' })
+  }
   const attempt = attemptBy({ world }, actor, userId)
   const taken = await takeAttempt(world, attempt, world.now())
   if (!taken.ok) return taken
@@ -41,6 +45,10 @@ export async function provePassword(
   if (!right) return fail({ reason: 'reauthentication_failed', field: 'password' })
   await world.store.settleSignInFailures(settledBy(attempt))
   return ok({ ...found, sessionId, passwordHash })
+}
+
+async function hasFactor(store: ServiceParts['world']['store'], userId: string): Promise<boolean> {
+  return (await store.listFactors(userId)).some(({ activatedAt }) => activatedAt !== undefined)
 }
 
 /**

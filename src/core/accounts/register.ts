@@ -85,7 +85,8 @@ async function registrationOf(
     facts: {},
     userId: owner?.user.id,
     locale: owner?.user.locale,
-    voidKey: undefined,
+    // To void takes time, and so both ends of a registration do.
+    voidKey: `email-known:${owner?.user.id ?? world.newId()}`,
   } as const
   const told = (kind: 'user.register' | 'user.register-known', userId: string | undefined) =>
     auditEvent(world, { kind, clientId: personClientId, userId, target: userId }, caller)

@@ -1,3 +1,4 @@
+import type { Revocation } from '../tokens/revocations.ts'
 import type { Also } from './account-store.ts'
 import type { SignInChallenge } from './challenge.ts'
 import type { Factor } from './factor.ts'
@@ -14,6 +15,13 @@ export type FactorProof =
 
 /** The same at a sign-in, where the mailed code is the challenge's own. */
 export type SignInProof = FactorProof | { readonly kind: 'email'; readonly codeDigest: string }
+
+/** What came of an activation; undefined where the factor, or its code, was not as it was judged. */
+export interface FactorActivation {
+  /** Whether the recovery codes were added. */
+  readonly withCodes: boolean
+  readonly revocations: readonly Revocation[]
+}
 
 export interface FactorStore {
   /** The factors of a user, the oldest first; those too that were never activated. */
@@ -36,10 +44,13 @@ export interface FactorStore {
       readonly userId: string
       readonly proof: FactorProof
       readonly codes: readonly RecoveryCode[]
+      /** The session that this is done in. With the first factor all others end: they were opened without it. */
+      readonly sessionId: string
+      readonly revoke: (sessionId: string) => Revocation
       readonly at: Date
     },
     also: Also,
-  ) => Promise<'refused' | 'activated' | 'activated_with_codes'>
+  ) => Promise<FactorActivation | undefined>
   /** Takes a factor away; one that counts, by a proof alone. With the last one go the recovery codes. */
   readonly removeFactor: (
     removal: {

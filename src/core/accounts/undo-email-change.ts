@@ -7,7 +7,7 @@ import { personClientId } from '../tokens/access-claims.ts'
 import { revocationOf } from '../tokens/revocations.ts'
 import { admitUser } from './admit-user.ts'
 import { passwordResetLink } from './forgot-password.ts'
-import { queuedMail } from './mail.ts'
+import { mailToPerson } from './mail-to-person.ts'
 import { findOneTimeToken } from './one-time-token-text.ts'
 
 /**
@@ -28,14 +28,7 @@ export async function undoEmailChange(
   const { id: userId, locale } = user
   const to = token.email
   const reset = passwordResetLink(world, { id: userId, email: to, locale }, now)
-  const undone = {
-    kind: 'email-change-undone',
-    to: user.email,
-    facts: { at: now.toISOString() },
-    userId,
-    locale,
-    voidKey: undefined,
-  } as const
+  const facts = { at: now.toISOString() }
   const revocations = await world.store.undoEmailChange({
     token,
     to,
@@ -47,7 +40,10 @@ export async function undoEmailChange(
       { kind: 'user.email-undo', clientId: personClientId, userId, target: userId },
       caller,
     ),
-    mails: [reset.mail, ...(user.email === to ? [] : [queuedMail(world, undone, now)])],
+    mails: [
+      reset.mail,
+      ...(user.email === to ? [] : [mailToPerson(world, { user, kind: 'email-change-undone', facts }, now)]),
+    ],
   })
   if (revocations === undefined) return invalid
   for (const revocation of revocations) noteRevocation(memory, revocation)

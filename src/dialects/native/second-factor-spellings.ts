@@ -5,7 +5,6 @@ type SecondFactorReason =
   | 'challenge_invalid'
   | 'method_not_offered'
   | 'code_invalid'
-  | 'reauthentication_failed'
   | 'factor_not_found'
   | 'factor_known'
   | 'factors_too_many'
@@ -39,12 +38,6 @@ export const secondFactorSpellings: Spellings<SecondFactorReason> = {
     code: 'invalid_code',
     message: 'This code is not valid, or has been used.',
     headers: challenged,
-  },
-  reauthentication_failed: {
-    status: 403,
-    code: 'reauthentication_failed',
-    message: 'This is not what only the owner of the account can know.',
-    details: ({ field }) => [{ field, message: `The ${field} is wrong.` }],
   },
   factor_not_found: { status: 404, code: 'factor_not_found', message: 'There is no such factor.' },
   factor_known: { status: 409, code: 'factor_known', message: 'This account has this factor already.' },

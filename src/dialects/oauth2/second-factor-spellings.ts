@@ -5,7 +5,6 @@ type SecondFactorReason =
   | 'challenge_invalid'
   | 'method_not_offered'
   | 'code_invalid'
-  | 'reauthentication_failed'
   | 'factor_not_found'
   | 'factor_known'
   | 'factors_too_many'
@@ -16,7 +15,6 @@ export const secondFactorSpellings: Spellings<SecondFactorReason> = {
   challenge_invalid: notHere(),
   method_not_offered: notHere(),
   code_invalid: notHere(),
-  reauthentication_failed: notHere(),
   factor_not_found: notHere(404),
   factor_known: notHere(409),
   factors_too_many: notHere(409),

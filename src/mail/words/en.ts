@@ -16,7 +16,7 @@ export const englishWords: Readonly<Record<MailKind, Words>> = {
   'email-known': {
     subject: 'You already have an account on {{site}}',
     says: [
-      'Somebody tried to sign up on {{site}} with your e-mail address. You already have an account there, and nothing about it has changed.',
+      'Somebody wanted to use your e-mail address for an account on {{site}}. You already have an account there, and nothing about it has changed.',
       'If you have forgotten your password, ask for a new one with “Forgot password”.',
     ],
     action: undefined,

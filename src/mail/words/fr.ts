@@ -19,7 +19,7 @@ export const frenchWords: Readonly<Record<MailKind, Words>> = {
   'email-known': {
     subject: 'Vous avez déjà un compte sur {{site}}',
     says: [
-      'Quelqu’un a essayé de s’inscrire sur {{site}} avec votre adresse e-mail. Vous y avez déjà un compte, et rien n’y a changé.',
+      'Quelqu’un a voulu utiliser votre adresse e-mail pour un compte sur {{site}}. Vous y avez déjà un compte, et rien n’y a changé.',
       'Si vous avez oublié votre mot de passe, demandez-en un nouveau avec « Mot de passe oublié ».',
     ],
     action: undefined,

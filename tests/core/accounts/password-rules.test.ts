@@ -85,6 +85,7 @@ describe('a word that belongs to the person or the product', () => {
   it('is any of their names and of its pieces, folded, but none of two letters', () => {
     expect(ada).toEqual([
       'guichet',
+      'ada.lovelace@example.com',
       'ada.lovelace',
       'ada',
       'lovelace',
@@ -93,12 +94,18 @@ describe('a word that belongs to the person or the product', () => {
       'king',
       'noël',
     ])
-    expect(contextWords(['jo@example.com', undefined])).toEqual(['guichet'])
+    expect(contextWords(['jo@example.com', undefined])).toEqual(['guichet', 'jo@example.com'])
   })
 
   it('refuses a password of which it is more than half, and not one of which it is half', () => {
     expect(ruleOf('Lovelace-7Qx9kT', { words: ada })).toBe('context_word')
     expect(ruleOf('Lovelace-7Qx9kTz', { words: ada })).toBeUndefined()
+  })
+
+  it('refuses the address of the account, of which the greater part is its host', () => {
+    const words = contextWords(['jo@mail.example.com'])
+    expect(ruleOf('jo@mail.example.com', { words })).toBe('context_word')
+    expect(ruleOf('JO@mail.example.com2024', { words })).toBe('context_word')
   })
 
   it('counts all words and every place where they stand', () => {

@@ -84,7 +84,8 @@ describe('a forgotten password', () => {
     expect(answers[0]).toMatchObject({ status: 202, data: {} })
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
     const told = (await mailsOf(gateway)).filter(({ kind }) => kind === 'password-reset').map(({ to }) => to)
-    expect(told.filter((to) => to === ada.email)).toHaveLength(2)
+    // Of two that wait the newer one has made the older one void.
+    expect(told.filter((to) => to === ada.email)).toHaveLength(1)
     expect(told.filter((to) => [disabled.email, deleted.email, unknown].includes(to))).toEqual([])
   })
 
@@ -98,14 +99,23 @@ describe('a forgotten password', () => {
     const between = await rows()
     await forgot(anAddress())
     expect([between - before, (await rows()) - between]).toEqual([1, 1])
+    // To void what a newer mail takes the place of is work as well: a decoy does it too.
+    const keyless = await gateway.database.query(
+      `select kind from mail_outbox where void_key is null and (sent_at is not null or kind = 'password-reset')`,
+    )
+    expect(keyless).toEqual([])
   })
 
   it('fills nobody’s mailbox, and tells nobody that it no longer mails', async () => {
     for (let time = 0; time < 12; time++) expect((await forgot(ada.email)).status).toBe(202)
-    const mails = (await mailsTo(ada.email)).filter(({ kind }) => kind === 'password-reset')
+    const kind = 'password-reset'
+    const mails = await gateway.database.query(
+      'select id from mail_outbox where user_id = $1 and kind = $2',
+      [ada.id, kind],
+    )
     expect(mails).toHaveLength(5)
     // The last link that was mailed is the one that is good.
-    expect((await reset(mails[4]?.facts.token)).status).toBe(200)
+    expect((await reset(await mailedToken(gateway, kind, ada.email))).status).toBe(200)
   })
 
   it('is asked for by one site a hundred times an hour', async () => {

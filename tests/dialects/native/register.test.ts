@@ -121,11 +121,12 @@ describe('registration', () => {
   })
 
   it('mails one address no more than five times an hour, and answers on', async () => {
-    const { email } = await aPerson(gateway)
+    const { id, email } = await aPerson(gateway)
     for (let times = 0; times < 8; times++) {
       expect((await register({ email, password: aPassword })).status).toBe(202)
     }
-    const sent = (await mailsOf(gateway)).filter(({ to }) => to === email)
+    // Also those that a newer one has made void.
+    const sent = await gateway.database.query('select kind from mail_outbox where user_id = $1', [id])
     expect(sent).toHaveLength(5)
   })
 

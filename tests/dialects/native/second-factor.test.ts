@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { claimsOf } from '../../support/oauth.ts'
-import { aPerson, mailsOf, type PersonSeen, signedIn } from '../../support/people.ts'
+import { aPerson, mailedToken, mailsOf, type PersonSeen, signedIn } from '../../support/people.ts'
 import {
   type AppSeen,
   appCode,
@@ -301,6 +301,57 @@ describe('recovery codes', () => {
 })
 
 describe('no other path', () => {
+  it('keeps a session that was opened before the first factor, but the one that set it up', async () => {
+    const stranger = await aPerson(gateway)
+    const tokens = await signedIn(gateway, stranger)
+    const old = await signedIn(gateway, stranger)
+    await withApp(gateway, stranger, tokens.access)
+    const ask = async (token: string) => (await gateway.call('GET', '/api/v1/me', { token })).status
+    expect([await ask(tokens.access), await ask(old.access)]).toEqual([200, 401])
+    const refreshed = await gateway.call('POST', '/api/v1/auth/refresh', { json: { refresh: old.refresh } })
+    expect(refreshed.status).toBe(401)
+  })
+
+  it('is a password that is reset: the second factor is still asked for, by its codes of before', async () => {
+    const { email } = person
+    await gateway.call('POST', '/api/v1/auth/password/forgot', { json: { email } })
+    const token = await mailedToken(gateway, 'password-reset', email)
+    const json = { token, password: 'quite another password' }
+    const reset = await gateway.call('POST', '/api/v1/auth/password/reset', { json })
+    expect([reset.status, reset.body.data]).toEqual([200, { reset: true }])
+    const challenge = await challengeOf(gateway, { email, password: json.password })
+    expect((await complete(gateway, { challenge, code: code() })).status).toBe(200)
+  })
+
+  it('is left open by a challenge from before a reset', async () => {
+    const { email } = person
+    const challenge = await challengeOf(gateway, person)
+    await gateway.call('POST', '/api/v1/auth/password/forgot', { json: { email } })
+    const token = await mailedToken(gateway, 'password-reset', email)
+    const json = { token, password: 'quite another password' }
+    expect((await gateway.call('POST', '/api/v1/auth/password/reset', { json })).status).toBe(200)
+    const answer = await complete(gateway, { challenge, code: code() })
+    expect([answer.status, answer.body.error.code]).toEqual([401, 'invalid_challenge'])
+  })
+
+  it('lets a session of one factor change address, password or account by the password', async () => {
+    const { password } = person
+    const calls = [
+      ['POST', '/me/email', { email: 'thief@example.com', password }],
+      ['POST', '/me/password', { current_password: password, new_password: 'quite another password' }],
+      ['DELETE', '/me', { password }],
+    ] as const
+    for (const [method, path, json] of calls) {
+      const answer = await gateway.call(method, `/api/v1${path}`, { token: access, json })
+      expect([path, answer.status, answer.body.error?.code]).toEqual([path, 403, 'second_factor_required'])
+    }
+    const challenge = await challengeOf(gateway, person)
+    const two = (await complete(gateway, { challenge, code: code() })).body.data.access
+    const [, , change] = calls[1]
+    const changed = await gateway.call('POST', '/api/v1/me/password', { token: two, json: change })
+    expect(changed.status).toBe(200)
+  })
+
   it('brings a session with two factors: one from before keeps its one through every refresh', async () => {
     const stranger = await aPerson(gateway)
     const tokens = await signedIn(gateway, stranger)
