@@ -1,69 +1,32 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import newman, { type RunOptions, type Summary } from 'newman'
+import type { Summary } from 'newman'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from './support/call.ts'
-import { freshDatabase } from './support/database.ts'
-import { type GatewayProcess, startGatewayProcess, testSecret } from './support/gateway-process.ts'
+import type { GatewayProcess } from './support/gateway-process.ts'
+import {
+  collection,
+  environment,
+  failuresOf,
+  type PostmanRun,
+  runNewman,
+  runPostman,
+  startPostmanRun,
+} from './support/postman.ts'
 
-const folder = resolve(import.meta.dirname, '../docs/postman')
-const collection = resolve(folder, 'guichet.postman_collection.json')
-const environment = resolve(folder, 'guichet.postman_environment.json')
 const past = '2020-01-01T00:00:00Z'
 
-interface Running {
-  readonly gateway: GatewayProcess
-  readonly apiKey: string
-  readonly remove: () => Promise<void>
-}
-
-async function startRunning(env: Readonly<Record<string, string>> = {}): Promise<Running> {
-  const database = await freshDatabase()
-  const gateway = await startGatewayProcess({
-    DATABASE_URL: database.url,
-    GUICHET_SECRET: testSecret,
-    ...env,
-  })
-  return {
-    gateway,
-    apiKey: await gateway.firstKey(),
-    async remove() {
-      await gateway.remove()
-      await database.drop()
-    },
-  }
-}
-
-/** Runs the collection, or one of its folders, as its user would: with the environment and the key. */
-function run(
-  { gateway, apiKey }: Running,
-  options: { readonly folder?: string; readonly variables?: Readonly<Record<string, string>> } = {},
-): Promise<Summary['run']> {
-  const variables = { baseUrl: gateway.url, apiKey, ...options.variables }
-  return runNewman({
-    collection,
-    environment,
-    envVar: Object.entries(variables).map(([key, value]) => ({ key, value })),
-    ...(options.folder !== undefined && { folder: options.folder }),
-  })
-}
-
-function runNewman(options: RunOptions): Promise<Summary['run']> {
-  return new Promise((done, failed) => {
-    newman.run(options, (error, summary) => (error === null ? done(summary.run) : failed(error)))
-  })
-}
-
-const failuresOf = ({ failures }: Summary['run']) =>
-  failures.map(({ source, error }) => `${source?.name}: ${error.test ?? ''} ${error.message}`)
+/** What is for machines: the folder of people has tests of its own. */
+const folder: readonly string[] = JSON.parse(await readFile(collection, 'utf8'))
+  .item.map(({ name }: { name: string }) => name)
+  .filter((name: string) => name !== 'Accounts')
 
 /** The different access tokens that were sent. A set, since newman names a call twice when its script made one too. */
 const bearersOf = ({ executions }: Summary['run']) =>
   new Set(executions.flatMap(({ request }) => request.headers.get('Authorization') ?? []))
 
 /** The token calls that succeeded while `act` ran, in their order. */
-async function tokenCalls({ gateway }: Running, act: () => Promise<unknown>): Promise<readonly string[]> {
+async function tokenCalls({ gateway }: PostmanRun, act: () => Promise<unknown>): Promise<readonly string[]> {
   const before = await wholeLog(gateway)
   await act()
   return (await wholeLog(gateway))
@@ -81,22 +44,22 @@ async function wholeLog(gateway: GatewayProcess): Promise<ReturnType<GatewayProc
 }
 
 describe('the Postman collection', () => {
-  let running: Running
+  let running: PostmanRun
 
   beforeAll(async () => {
-    running = await startRunning()
+    running = await startPostmanRun()
   })
 
   afterAll(() => running.remove())
 
   it('passes every one of its own assertions', async () => {
-    const result = await run(running)
+    const result = await runPostman(running, { folder })
     expect(failuresOf(result)).toEqual([])
     expect(result.stats.assertions.total).toBeGreaterThan(30)
   })
 
   it('sends the requests that it says it covers', async () => {
-    const { executions } = await run(running)
+    const { executions } = await runPostman(running, { folder })
     expect(executions.map(({ item, response }) => [item.name, response?.code])).toEqual([
       ['Exchange the API key', 200],
       ['Renew the access token', 200],
@@ -134,14 +97,14 @@ describe('the Postman collection', () => {
 
   it('obtains its tokens by itself when it has none', async () => {
     const calls = await tokenCalls(running, async () => {
-      expect(failuresOf(await run(running, { folder: 'Who am I' }))).toEqual([])
+      expect(failuresOf(await runPostman(running, { folder: 'Who am I' }))).toEqual([])
     })
     expect(calls).toEqual(['exchange'])
   })
 
   it('keeps a token that has more than a minute left', async () => {
     const calls = await tokenCalls(running, async () => {
-      const result = await run(running, { folder: 'Clients' })
+      const result = await runPostman(running, { folder: 'Clients' })
       expect(failuresOf(result)).toEqual([])
       expect(bearersOf(result).size).toBe(1)
     })
@@ -151,7 +114,7 @@ describe('the Postman collection', () => {
   it('exchanges the key again when the refresh token is over', async () => {
     const variables = { access: 'old', access_expire: past, refresh: 'old', refresh_expire: past }
     const calls = await tokenCalls(running, async () => {
-      expect(failuresOf(await run(running, { folder: 'Who am I', variables }))).toEqual([])
+      expect(failuresOf(await runPostman(running, { folder: 'Who am I', variables }))).toEqual([])
     })
     expect(calls).toEqual(['exchange'])
   })
@@ -160,7 +123,7 @@ describe('the Postman collection', () => {
     const future = new Date(Date.now() + 86_400_000).toISOString()
     const variables = { access: 'old', access_expire: past, refresh: 'old', refresh_expire: future }
     const calls = await tokenCalls(running, async () => {
-      expect(failuresOf(await run(running, { folder: 'Who am I', variables }))).toEqual([])
+      expect(failuresOf(await runPostman(running, { folder: 'Who am I', variables }))).toEqual([])
     })
     expect(calls).toEqual(['exchange'])
   })
@@ -191,17 +154,17 @@ describe('the Postman collection', () => {
 })
 
 describe('the Postman collection, when less than a minute is left', () => {
-  let running: Running
+  let running: PostmanRun
 
   beforeAll(async () => {
-    running = await startRunning({ ACCESS_TTL_SECONDS: '60' })
+    running = await startPostmanRun({ ACCESS_TTL_SECONDS: '60' })
   })
 
   afterAll(() => running.remove())
 
   it('renews the access token before each call that carries it, and nowhere else', async () => {
     const calls = await tokenCalls(running, async () => {
-      const result = await run(running)
+      const result = await runPostman(running, { folder })
       expect(failuresOf(result)).toEqual([])
       expect(bearersOf(result).size).toBe(21)
     })

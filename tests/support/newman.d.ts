@@ -9,7 +9,7 @@ declare module 'newman' {
     readonly collection: string | object
     readonly environment?: string | undefined
     readonly envVar?: readonly Variable[]
-    readonly folder?: string
+    readonly folder?: string | readonly string[]
   }
 
   export interface Summary {
@@ -21,7 +21,11 @@ declare module 'newman' {
       }[]
       readonly executions: readonly {
         readonly item: { readonly name: string }
-        readonly request: { readonly headers: { readonly get: (name: string) => string | undefined } }
+        readonly request: {
+          readonly method: string
+          readonly url: { readonly getPath: () => string }
+          readonly headers: { readonly get: (name: string) => string | undefined }
+        }
         readonly response?: { readonly code: number }
       }[]
     }
