@@ -9,12 +9,12 @@ import { personClientId } from '../tokens/access-claims.ts'
 import type { Principal } from '../tokens/verify.ts'
 import { admitNames, admitRole } from './add-users.ts'
 import type { UserProfileChange } from './administration-store.ts'
+import { admitNewPassword } from './admit-new-password.ts'
 import { writeUser } from './change-user.ts'
 import { queuedMail } from './mail.ts'
 import { addressOf } from './manage-users.ts'
 import { type NewUser, newUser } from './new-user.ts'
 import { findOneTimeToken, mintOneTimeToken } from './one-time-token-text.ts'
-import { admitPassword } from './password.ts'
 import { holds } from './roles.ts'
 import type { User, UserWithRole } from './user.ts'
 import { userState } from './user-state.ts'
@@ -111,12 +111,14 @@ export async function acceptInvitation(
   const { username } = profile
   if (username != null && !isUsername(username)) return fail({ reason: 'username_invalid' })
   const says = (said: string | null | undefined, before: string | undefined) => said ?? before
-  const words = [email, says(username, found.user.username), says(profile.name, found.user.name)]
-  const { passwordMinLength: minLength } = policy.accounts
-  const chosen = await admitPassword(world.passwords, password, {
-    minLength,
-    words: [...words, says(profile.surname, found.user.surname)],
-  })
+  const owner = {
+    email,
+    username: says(username, found.user.username),
+    name: says(profile.name, found.user.name),
+    surname: says(profile.surname, found.user.surname),
+    role: found.role,
+  }
+  const chosen = await admitNewPassword({ world, policy }, owner, password)
   if (!chosen.ok) return chosen
   const passwordHash = await world.passwords.hash(password)
   const told = { kind: 'user.invite-accept', clientId: personClientId, userId, target: userId } as const
