@@ -97,10 +97,11 @@ export interface InvitationAnswer {
 
 /** Lets in whoever shows the link of an invitation: it proves the address, and sets the first password. */
 export async function acceptInvitation(
-  { world, policy, memory }: ServiceParts,
+  parts: ServiceParts,
   { token: text, password, profile }: InvitationAnswer,
   caller: Caller,
 ): Promise<Result<UserWithRole, Failure>> {
+  const { world, memory } = parts
   const now = world.now()
   const invalid = fail({ reason: 'one_time_token_invalid' } as const)
   const token = await findOneTimeToken(world, text, { purpose: 'invite', now })
@@ -110,15 +111,14 @@ export async function acceptInvitation(
   const { id: userId, email } = found.user
   const { username } = profile
   if (username != null && !isUsername(username)) return fail({ reason: 'username_invalid' })
-  const says = (said: string | null | undefined, before: string | undefined) => said ?? before
-  const owner = {
+  const said = {
     email,
-    username: says(username, found.user.username),
-    name: says(profile.name, found.user.name),
-    surname: says(profile.surname, found.user.surname),
+    username: username ?? found.user.username,
+    name: profile.name ?? found.user.name,
+    surname: profile.surname ?? found.user.surname,
     role: found.role,
   }
-  const chosen = await admitNewPassword({ world, policy }, owner, password)
+  const chosen = await admitNewPassword(parts, said, password)
   if (!chosen.ok) return chosen
   const passwordHash = await world.passwords.hash(password)
   const told = { kind: 'user.invite-accept', clientId: personClientId, userId, target: userId } as const
