@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Child, startChild } from './child.ts'
@@ -6,6 +7,14 @@ import { freePort } from './free-port.ts'
 import { postJson, send } from './send.ts'
 
 const projectFolder = resolve(import.meta.dirname, '..')
+
+/** What `npm start` gives to Node: flags, and the entry. */
+const startArguments: readonly string[] = JSON.parse(
+  readFileSync(join(projectFolder, 'package.json'), 'utf8'),
+)
+  .scripts.start.split(' ')
+  .slice(1)
+  .map((argument: string) => (argument.startsWith('-') ? argument : join(projectFolder, argument)))
 
 /** What all that share a database share: a token of one instance is good at the others. */
 export const sharedSettings = {
@@ -37,7 +46,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const startedAt = Date.now()
-  const child = await startChild([process.execPath, join(projectFolder, 'src/runtime/node.ts')], {
+  const child = await startChild([process.execPath, ...startArguments], {
     core: cores.measured,
     cwd: folder,
     env: {

@@ -35,9 +35,9 @@ export interface GrowthPlan {
 
 export const fullPlan: Plan = {
   rounds: 5,
-  warmUpSeconds: 2,
-  saturatedSeconds: 4,
-  halfLoadSeconds: 4,
+  warmUpSeconds: 1,
+  saturatedSeconds: 3,
+  halfLoadSeconds: 3,
   peersAtHalfLoad: true,
   keys: 4000,
   revokedTokens: 1000,
@@ -47,7 +47,7 @@ export const fullPlan: Plan = {
     keyRows: 1_000_000,
     sessionRows: 5_000_000,
     expiredRows: 300_000,
-    pruneSeconds: 180,
+    pruneSeconds: 130,
     distinctKeys: 100_000,
     starts: 7,
   },

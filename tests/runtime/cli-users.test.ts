@@ -153,6 +153,11 @@ describe('guichet users import', () => {
       created_at: new Date('2020-05-01T08:00:00Z'),
       email_confirmed_at: new Date('2020-05-02T10:00:00Z'),
     })
+    expect((await login('old.hand', 'the password from nowhere')).code).toBe('invalid_credentials')
+    expect((await login('old.hand', elsewhere)).code).toBe(200)
+    const [rehashed] = await database.query(`select password_hash from users where id_user = '${id}'`)
+    expect(rehashed?.['password_hash']).toMatch(/^\$argon2id\$/)
+    expect((await login('old@example.com', elsewhere)).code).toBe(200)
     await database.query(`update users set name = 'Changed here' where id_user = '${id}'`)
 
     const again = await done(`users import ${file}`)

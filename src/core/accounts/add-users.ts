@@ -3,10 +3,10 @@ import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Principal } from '../tokens/verify.ts'
+import { admitNewPassword } from './admit-new-password.ts'
 import { parseEmail } from './email.ts'
 import { confirmationMail, confirmationToken } from './email-confirmation.ts'
 import { type NewUser, newUser } from './new-user.ts'
-import { admitPassword } from './password.ts'
 import { type Role, userRoleName } from './role.ts'
 import { holds } from './roles.ts'
 import type { UserWithRole } from './user.ts'
@@ -33,15 +33,15 @@ export async function addUser(
   if (!named.ok) return named
   const { email } = named.value
   const { password } = wanted
-  if (password !== undefined) {
-    const { passwordMinLength: minLength } = policy.accounts
-    const words = [email, wanted.username, wanted.name, wanted.surname]
-    const chosen = await admitPassword(world.passwords, password, { minLength, words })
-    if (!chosen.ok) return chosen
-  }
   // Before the hash: who may not do it shall not make us work.
   const judged = await admitRole(parts, actor, wanted.role)
   if (!judged.ok) return judged
+  if (password !== undefined) {
+    const { username, name, surname } = wanted
+    const owner = { email, username, name, surname, role: judged.value }
+    const chosen = await admitNewPassword(parts, owner, password)
+    if (!chosen.ok) return chosen
+  }
   const passwordHash = password === undefined ? undefined : await world.passwords.hash(password)
   return untilSettled(async () => {
     const role = await admitRole(parts, actor, wanted.role)

@@ -29,8 +29,8 @@ export async function changePassword(
     // After a lost race the current password is judged afresh: somebody may just have changed it.
     const proven = await provePassword(parts, actor, currentPassword)
     if (!proven.ok) return proven
-    const { user, passwordHash, sessionId } = proven.value
-    const chosen = await admitNewPassword(parts, user, newPassword)
+    const { user, role, passwordHash, sessionId } = proven.value
+    const chosen = await admitNewPassword(parts, { ...user, role }, newPassword)
     if (!chosen.ok) return chosen
     if (newPassword === currentPassword) return fail(unchanged(parts))
     const to = await world.passwords.hash(newPassword)

@@ -9,12 +9,12 @@ import { personClientId } from '../tokens/access-claims.ts'
 import type { Principal } from '../tokens/verify.ts'
 import { admitNames, admitRole } from './add-users.ts'
 import type { UserProfileChange } from './administration-store.ts'
+import { admitNewPassword } from './admit-new-password.ts'
 import { writeUser } from './change-user.ts'
 import { queuedMail } from './mail.ts'
 import { addressOf } from './manage-users.ts'
 import { type NewUser, newUser } from './new-user.ts'
 import { findOneTimeToken, mintOneTimeToken } from './one-time-token-text.ts'
-import { admitPassword } from './password.ts'
 import { holds } from './roles.ts'
 import type { User, UserWithRole } from './user.ts'
 import { userState } from './user-state.ts'
@@ -97,10 +97,11 @@ export interface InvitationAnswer {
 
 /** Lets in whoever shows the link of an invitation: it proves the address, and sets the first password. */
 export async function acceptInvitation(
-  { world, policy, memory }: ServiceParts,
+  parts: ServiceParts,
   { token: text, password, profile }: InvitationAnswer,
   caller: Caller,
 ): Promise<Result<UserWithRole, Failure>> {
+  const { world, memory } = parts
   const now = world.now()
   const invalid = fail({ reason: 'one_time_token_invalid' } as const)
   const token = await findOneTimeToken(world, text, { purpose: 'invite', now })
@@ -110,13 +111,14 @@ export async function acceptInvitation(
   const { id: userId, email } = found.user
   const { username } = profile
   if (username != null && !isUsername(username)) return fail({ reason: 'username_invalid' })
-  const says = (said: string | null | undefined, before: string | undefined) => said ?? before
-  const words = [email, says(username, found.user.username), says(profile.name, found.user.name)]
-  const { passwordMinLength: minLength } = policy.accounts
-  const chosen = await admitPassword(world.passwords, password, {
-    minLength,
-    words: [...words, says(profile.surname, found.user.surname)],
-  })
+  const said = {
+    email,
+    username: username ?? found.user.username,
+    name: profile.name ?? found.user.name,
+    surname: profile.surname ?? found.user.surname,
+    role: found.role,
+  }
+  const chosen = await admitNewPassword(parts, said, password)
   if (!chosen.ok) return chosen
   const passwordHash = await world.passwords.hash(password)
   const told = { kind: 'user.invite-accept', clientId: personClientId, userId, target: userId } as const

@@ -45,7 +45,8 @@ export async function register(
   const email = parseEmail(request.email)
   if (email === undefined) return fail({ reason: 'email_invalid' })
   if (username !== undefined && !isUsername(username)) return fail({ reason: 'username_invalid' })
-  const chosen = await admitNewPassword(parts, { ...request, email }, password)
+  const role = { name: userRoleName, secondFactorRequired: false }
+  const chosen = await admitNewPassword(parts, { ...request, email, role }, password)
   if (!chosen.ok) return chosen
   const asked = await takeAccountQuestion(world, caller, world.now())
   if (!asked.ok) return asked

@@ -25,8 +25,8 @@ export async function resetPassword(
   const token = await findOneTimeToken(world, text, { purpose: 'password-reset', now })
   const found = token && (await world.store.findUser(token.userId))
   if (token === undefined || found === undefined || !admitUser(found.user).ok) return invalid
-  const { user } = found
-  const chosen = await admitNewPassword(parts, user, password)
+  const { user, role } = found
+  const chosen = await admitNewPassword(parts, { ...user, role }, password)
   if (!chosen.ok) return chosen
   // Where a new one is asked for, the old one may be known to somebody else.
   const { mustResetPassword, passwordHash: before } = user

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseRules } from '../../../src/gateway/rules-file.ts'
 import { claimsOf } from '../../support/oauth.ts'
-import { aPerson, type PersonSeen, signedIn, withRole } from '../../support/people.ts'
+import { anAddress, aPerson, type PersonSeen, signedIn, withRole } from '../../support/people.ts'
 import { appCode, challengeOf, complete, withApp } from '../../support/second-factor.ts'
 import { createTestGateway, type TestGateway, testPolicy } from '../../support/test-gateway.ts'
 
@@ -139,6 +139,25 @@ describe('a role', () => {
       const { access } = await signedIn(strict, someone)
       const answer = await strict.call('GET', '/api/v1/sessions', { token: access })
       expect([answer.status, answer.body.error.code]).toEqual([403, 'second_factor_required'])
+    } finally {
+      await strict.close()
+    }
+  })
+
+  it('lets a password of eight characters do where it asks, and nowhere else', async () => {
+    const strict = await createTestGateway({
+      policy: { accounts: { ...testPolicy.accounts, secondFactorRoles: ['user'] } },
+    })
+    const registered = async (at: TestGateway, password: string) => {
+      const json = { email: anAddress(), password }
+      const { status, body } = await at.call('POST', '/api/v1/auth/register', { json })
+      return status === 202 ? 'good' : body.error.details[0].code
+    }
+    try {
+      expect(await registered(strict, 'kq7vwz2')).toBe('too_short')
+      expect(await registered(strict, 'kq7vwz2m')).toBe('good')
+      expect(await registered(gateway, 'kq7vwz2mkq7vwz')).toBe('too_short')
+      expect(await registered(gateway, 'kq7vwz2mkq7vwz2')).toBe('good')
     } finally {
       await strict.close()
     }
