@@ -62,6 +62,19 @@ export function administering(stage: AccountStage): void {
     await comeBack(stage, ada)
   })
 
+  it('asks a second factor of a role: sessions without one are refused, until it is not asked', async () => {
+    const token = await signIn(stage, ada)
+    const orders = async () => {
+      const { status, body } = await at('GET', '/orders', { token })
+      return [status, body?.error?.code]
+    }
+    await asRoot('PATCH', `/roles/${role.id}`, { second_factor_required: true })
+    await expect.poll(orders).toEqual([403, 'second_factor_required'])
+    expect((await at('GET', '/api/v1/me', { token })).status).toBe(200)
+    await asRoot('PATCH', `/roles/${role.id}`, { second_factor_required: false })
+    await expect.poll(orders).toEqual([200, undefined])
+  })
+
   it('takes a permission, which is gone from tokens that are alive', async () => {
     const token = await signIn(stage, ada)
     expect((await at('GET', '/orders', { token })).status).toBe(200)
