@@ -5,7 +5,7 @@ import { type GatewayProcess, startGatewayProcess, testSecret } from '../support
 import { expectEnvelope, expectStandingHeaders } from './envelope.ts'
 import { type RawAnswer, rawAnswer, spellRequest } from './raw-socket.ts'
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 let database: TestDatabase
 let gateway: GatewayProcess
