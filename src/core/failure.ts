@@ -80,6 +80,7 @@ export type Failure =
   | { readonly reason: 'role_in_use' }
   | { readonly reason: 'user_not_found' }
   | { readonly reason: 'user_not_current'; readonly state: UserState }
+  | { readonly reason: 'not_on_oneself' }
   | { readonly reason: 'email_taken' }
 
 export type FailureReason = Failure['reason']

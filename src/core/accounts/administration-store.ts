@@ -87,6 +87,8 @@ export interface UserChange extends Also {
   readonly roleVersion?: number | undefined
   /** Ends the sessions of the user and their tokens; with the user as a whole the links too. */
   readonly ending?: UserEnding | undefined
+  /** Takes away all second factors, those too that never came to count, and the recovery codes. */
+  readonly clearsFactors?: boolean | undefined
   /** A link that is mailed; those of its purpose from before are void. */
   readonly token?: OneTimeToken | undefined
 }
