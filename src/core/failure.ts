@@ -65,6 +65,7 @@ export type Failure =
   | { readonly reason: 'key_not_found' }
   | { readonly reason: 'session_not_found' }
   | { readonly reason: 'key_not_current'; readonly state: string }
+  | { readonly reason: 'own_keys_too_many'; readonly max: number }
   | { readonly reason: 'key_in_use'; readonly lastUsedAt: Date }
   | { readonly reason: 'overlap_too_long'; readonly overlapMaxSeconds: number }
   | { readonly reason: 'cidr_invalid'; readonly cidr: string }
