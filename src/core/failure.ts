@@ -29,6 +29,8 @@ export type Failure =
       readonly reason: 'password_unacceptable'
       readonly problem: PasswordProblem['rule'] | 'unchanged'
       readonly minLength: number
+      /** The one of the request that holds it: beside the password of now it is the new one. */
+      readonly field: 'password' | 'new_password'
     }
   | { readonly reason: 'one_time_token_invalid' }
   | { readonly reason: 'person_needed' }
