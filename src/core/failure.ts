@@ -29,6 +29,8 @@ export type Failure =
       readonly reason: 'password_unacceptable'
       readonly problem: PasswordProblem['rule'] | 'unchanged'
       readonly minLength: number
+      /** The one of the request that holds it: beside the password of now it is the new one. */
+      readonly field: 'password' | 'new_password'
     }
   | { readonly reason: 'one_time_token_invalid' }
   | { readonly reason: 'person_needed' }
@@ -65,6 +67,7 @@ export type Failure =
   | { readonly reason: 'key_not_found' }
   | { readonly reason: 'session_not_found' }
   | { readonly reason: 'key_not_current'; readonly state: string }
+  | { readonly reason: 'own_keys_too_many'; readonly max: number }
   | { readonly reason: 'key_in_use'; readonly lastUsedAt: Date }
   | { readonly reason: 'overlap_too_long'; readonly overlapMaxSeconds: number }
   | { readonly reason: 'cidr_invalid'; readonly cidr: string }
@@ -80,6 +83,7 @@ export type Failure =
   | { readonly reason: 'role_in_use' }
   | { readonly reason: 'user_not_found' }
   | { readonly reason: 'user_not_current'; readonly state: UserState }
+  | { readonly reason: 'not_on_oneself' }
   | { readonly reason: 'email_taken' }
 
 export type FailureReason = Failure['reason']

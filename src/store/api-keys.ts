@@ -23,12 +23,7 @@ export function keyStore(db: Database, hotPath: HotPath): KeyStore {
   return {
     ...keyUsageStore(db, hotPath),
 
-    insertKey: (key, replay) =>
-      db.transaction(async (tx) => {
-        if (replay !== undefined && !(await addReplay(tx, replay))) return false
-        await tx.insert(apiKeys).values(keyRow(key))
-        return true
-      }),
+    insertKey: (key, replay) => db.transaction((tx) => insertKey(tx, key, replay)),
 
     async findKey(id) {
       const [row] = await findById.execute({ id })
@@ -104,6 +99,13 @@ async function writeKey(tx: Transaction, key: ApiKey): Promise<boolean> {
 }
 
 /** Takes the place of an answer that is no longer kept; false when one still is. */
+/** Adds a key within the transaction of what bounds it; false where its replay is there already. */
+export async function insertKey(tx: Transaction, key: ApiKey, replay: Replay | undefined): Promise<boolean> {
+  if (replay !== undefined && !(await addReplay(tx, replay))) return false
+  await tx.insert(apiKeys).values(keyRow(key))
+  return true
+}
+
 async function addReplay(tx: Transaction, replay: Replay): Promise<boolean> {
   const added = await tx
     .insert(replays)

@@ -116,6 +116,13 @@ export function factorStore(db: Database): FactorStore {
   }
 }
 
+/** Takes away all that a user has of a second factor, within the transaction of a new version of the user. */
+export async function clearFactors(tx: Pick<Database, 'delete'>, userId: string): Promise<void> {
+  await tx.delete(factors).where(eq(factors.userId, userId))
+  await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
+  await voidOneTimeTokens(tx, { userId, purpose: 'factor-code' })
+}
+
 /** Held to the commit: whatever else changes this user's factors waits, and whoever judged them before is told. */
 async function isNewVersion(tx: Pick<Database, 'update'>, userId: string): Promise<boolean> {
   const changed = await tx

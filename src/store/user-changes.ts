@@ -11,6 +11,7 @@ import { addAlso } from './also.ts'
 import { announce } from './announcements.ts'
 import { afterPosition } from './clients.ts'
 import type { Database } from './database.ts'
+import { clearFactors } from './factors.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
@@ -92,7 +93,7 @@ export function userChangeStore(db: Database): UserChanges {
 
 async function changeUser(
   tx: Transaction,
-  { id, version, profile, standing, roleVersion, ending, token, ...also }: UserChange,
+  { id, version, profile, standing, roleVersion, ending, clearsFactors, token, ...also }: UserChange,
 ): Promise<UserChangeOutcome> {
   const { roleId } = standing ?? {}
   if (roleId !== undefined && !(await holdRole(tx, { id: roleId, version: roleVersion ?? 0 }))) {
@@ -107,6 +108,7 @@ async function changeUser(
   if (written.length === 0) return { kind: 'stale' }
   if (standing !== undefined) await announce(tx, { type: 'user', id })
   const revocations = ending === undefined ? [] : await endUser(tx, id, ending)
+  if (clearsFactors === true) await clearFactors(tx, id)
   if (token !== undefined) {
     await voidOneTimeTokens(tx, token)
     await addOneTimeToken(tx, token)

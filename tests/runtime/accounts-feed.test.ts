@@ -48,7 +48,7 @@ const somebody = async (permissions: readonly string[]) => {
   const { access } = signedIn.body.data
   const key = await call('POST', `${first.url}/api/v1/me/keys`, {
     token: access,
-    json: { name: 'k', permissions },
+    json: { name: 'k', permissions, password },
   })
   const { api_key: apiKey } = key.body.data
   const exchanged = await call('POST', `${first.url}/api/v1/auth/token`, { json: { apiKey } })

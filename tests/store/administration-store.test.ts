@@ -134,6 +134,44 @@ describeTheStore((the) => {
     })
   })
 
+  describe('a key of one’s own', () => {
+    it('takes the last room once of twenty who ask, and leaves nothing behind where there is none', async () => {
+      const { id: ownerId } = await aUser(plain)
+      const [own, second, narrower] = [
+        aClient({ permissions: ['*'], ownerId }),
+        aClient({ permissions: ['*'], ownerId }),
+        aClient({ permissions: ['orders:*'], ownerId }),
+      ]
+      for (const client of [own, second, narrower]) await the.store.insertClient(client)
+      const others = [
+        aKey(second),
+        aKey(narrower),
+        aKey(own, { revokedAt: at(1) }),
+        aKey(own, { expiresAt: at(10) }),
+        aKey(own, { retiresAt: at(10) }),
+      ]
+      for (const key of others) await the.store.insertKey(key, undefined)
+      const replay = {
+        id: crypto.randomUUID(),
+        fingerprint: 'f',
+        sealedAnswer: 's',
+        createdAt: at(10),
+        expiresAt: at(600),
+      }
+      const room = { ownerId, max: 2, now: at(10), replay: undefined }
+      const outcomes = await aCrowd(() => the.store.insertOwnKey(aKey(own), room))
+      expect(outcomes.filter((outcome) => outcome === true)).toHaveLength(1)
+      expect(outcomes.filter((outcome) => outcome === 'too_many')).toHaveLength(19)
+      expect(await the.store.insertOwnKey(aKey(own), { ...room, replay })).toBe('too_many')
+      expect(await the.store.findReplay(replay.id)).toBeUndefined()
+      expect(await the.store.insertOwnKey(aKey(own), { ...room, max: 3, replay })).toBe(true)
+      expect(await the.store.insertOwnKey(aKey(own), { ...room, replay })).toBe(false)
+      const justBefore = { ...room, max: 5, now: new Date(at(10).getTime() - 1) }
+      expect(await the.store.insertOwnKey(aKey(own), justBefore)).toBe('too_many')
+      await the.execute(sql`truncate clients, api_keys`)
+    })
+  })
+
   describe('an import', () => {
     const event = () =>
       auditEvent({ now: () => at(0), newId: () => crypto.randomUUID() }, { kind: 'user.import' }, undefined)

@@ -241,6 +241,22 @@ describeTheStore((the) => {
     expect(await the.store.listRecoveryCodes(userId)).toEqual([])
   })
 
+  it('clears all factors, codes and what was mailed, of one user as it was judged, and of nobody else', async () => {
+    await activated()
+    await added()
+    await the.store.insertOneTimeToken(aCode(), {})
+    const judged = { id: userId, version: 2, standing: {}, clearsFactors: true }
+    expect((await the.store.changeUser({ ...judged, id: crypto.randomUUID() })).kind).toBe('stale')
+    expect((await the.store.changeUser({ ...judged, version: 1 })).kind).toBe('stale')
+    expect(await the.store.listFactors(userId)).toHaveLength(2)
+    const outcomes = await aCrowd(() => the.store.changeUser(judged))
+    expect(outcomes.filter(({ kind }) => kind === 'written')).toHaveLength(1)
+    expect(await the.store.listFactors(userId)).toEqual([])
+    expect(await the.store.listRecoveryCodes(userId)).toEqual([])
+    expect(await the.store.takeFactorCodeAttempt(userId, at(1))).toBeUndefined()
+    expect(await version()).toBe(3)
+  })
+
   it('replaces recovery codes all at once, and only for a proof that is good', async () => {
     const factor = await activated()
     const before = await the.store.listRecoveryCodes(userId)

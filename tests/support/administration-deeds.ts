@@ -66,6 +66,7 @@ export function administrationDeeds(
     ),
     'user.force-password-reset': act(() => service().forcePasswordReset),
     'user.end-sessions': act(() => service().endUserSessions),
+    'user.clear-factors': act(() => service().clearUserFactors),
   }
 }
 

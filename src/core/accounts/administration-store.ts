@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { Client } from '../clients/client.ts'
 import type { ApiKey } from '../keys/api-key.ts'
+import type { Replay } from '../keys/idempotency.ts'
 import type { Page } from '../page.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { Also } from './account-store.ts'
@@ -24,6 +25,11 @@ export interface AdministrationStore {
    * one that is given where there is none; undefined where there is no such person.
    */
   readonly ownClient: (ownerId: string, fresh: Client) => Promise<Client | undefined>
+  /**
+   * Adds a key of a person's own, if they have room for it. False where its replay is there already, as for `insertKey`;
+   * of all who take the last room at once one has it.
+   */
+  readonly insertOwnKey: (key: ApiKey, room: OwnKeyRoom) => Promise<boolean | 'too_many'>
   /** The keys of all clients of a person, in the order of creation. */
   readonly listOwnedKeys: (ownerId: string, page: Page) => Promise<readonly ApiKey[]>
 
@@ -49,6 +55,14 @@ export interface AdministrationStore {
     token: Pick<OneTimeToken, 'id' | 'userId' | 'email'>,
     chosen: InviteAnswer,
   ) => Promise<'accepted' | 'invalid' | 'username_taken'>
+}
+
+export interface OwnKeyRoom {
+  readonly ownerId: string
+  /** How many keys may live on their clients that are bounded by nothing but their owner. */
+  readonly max: number
+  readonly replay: Replay | undefined
+  readonly now: Date
 }
 
 /** What somebody who follows an invitation says of themselves; what is undefined stays as it was. */
@@ -87,6 +101,8 @@ export interface UserChange extends Also {
   readonly roleVersion?: number | undefined
   /** Ends the sessions of the user and their tokens; with the user as a whole the links too. */
   readonly ending?: UserEnding | undefined
+  /** Takes away all second factors, those too that never came to count, and the recovery codes. */
+  readonly clearsFactors?: boolean | undefined
   /** A link that is mailed; those of its purpose from before are void. */
   readonly token?: OneTimeToken | undefined
 }

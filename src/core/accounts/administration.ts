@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonSession } from '../tokens/session.ts'
 import { type AddedUser, addUser } from './add-users.ts'
+import { clearFactors } from './clear-factors.ts'
 import { acceptInvitation, type Invitation, type InvitationAnswer, inviteUser } from './invitations.ts'
 import * as lookUp from './look-up-users.ts'
 import * as manage from './manage-users.ts'
@@ -51,6 +52,7 @@ export interface AdministrationService {
   readonly restoreUser: UserChanged
   readonly forcePasswordReset: UserChanged
   readonly endUserSessions: UserChanged
+  readonly clearUserFactors: UserChanged
 
   readonly issueOwnKey: (actor: Actor, order: OwnKeyOrder) => Promise<Result<IssuedKey, Failure>>
   readonly listOwnKeys: (actor: Actor, page: PageRequest) => Promise<Result<Listing<ApiKey>, Failure>>
@@ -83,6 +85,7 @@ export function bindAdministration(parts: ServiceParts): AdministrationService {
     restoreUser: ({ principal }, id) => manage.restoreUser(parts, principal, id),
     forcePasswordReset: ({ principal }, id) => manage.forcePasswordReset(parts, principal, id),
     endUserSessions: ({ principal }, id) => manage.endUserSessions(parts, principal, id),
+    clearUserFactors: ({ principal }, id) => clearFactors(parts, principal, id),
 
     issueOwnKey: (actor, order) => issueOwnKey(parts, actor, order),
     listOwnKeys: (actor, page) => listOwnKeys(parts, actor, page),

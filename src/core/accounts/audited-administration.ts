@@ -53,6 +53,7 @@ export function auditedAdministration(
     restoreUser: changing('user.restore', service.restoreUser),
     forcePasswordReset: changing('user.force-password-reset', service.forcePasswordReset),
     endUserSessions: changing('user.end-sessions', service.endUserSessions),
+    clearUserFactors: changing('user.clear-factors', service.clearUserFactors),
 
     issueOwnKey: (actor, order) =>
       byActor(service.issueOwnKey(actor, order), { actor, draft: ({ key }) => keyCreated(key) }),

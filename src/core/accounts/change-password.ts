@@ -31,8 +31,8 @@ export async function changePassword(
     if (!proven.ok) return proven
     const { user, role, passwordHash, sessionId } = proven.value
     const chosen = await admitNewPassword(parts, { ...user, role }, newPassword)
-    if (!chosen.ok) return chosen
-    if (newPassword === currentPassword) return fail(unchanged(parts))
+    if (!chosen.ok) return fail(ofNewPassword(chosen.failure))
+    if (newPassword === currentPassword) return fail(ofNewPassword(unchanged(parts)))
     const to = await world.passwords.hash(newPassword)
     const at = world.now()
     const revocations = await world.store.changePassword({
@@ -53,10 +53,15 @@ export async function changePassword(
 /** The refusal of a password that is the one of before. */
 export function unchanged({ policy }: Pick<ServiceParts, 'policy'>): Failure {
   const { passwordMinLength: minLength } = policy.accounts
-  return { reason: 'password_unacceptable', problem: 'unchanged', minLength }
+  return { reason: 'password_unacceptable', problem: 'unchanged', minLength, field: 'password' }
 }
 
 /** Tells the owner, since it may not have been them. */
 export function passwordChangedMail(world: ServiceParts['world'], user: User, at: Date): QueuedMail {
   return mailToPerson(world, { user, kind: 'password-changed', facts: { at: at.toISOString() } }, at)
+}
+
+/** Two passwords are asked for: the refusal names the one that it is of. */
+function ofNewPassword(failure: Failure): Failure {
+  return failure.reason === 'password_unacceptable' ? { ...failure, field: 'new_password' } : failure
 }

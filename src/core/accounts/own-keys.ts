@@ -8,25 +8,32 @@ import { idForms, type Listing, listing, type PageRequest, parsePage } from '../
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { personOf } from './person-of.ts'
+import { provePassword } from './prove-password.ts'
+
+/** Enough for every machine that somebody has, and few enough to look through. Those that are over do not count. */
+const OWN_KEYS_MAX = 20
 
 /** What people may choose of their own keys. How much a key may be used is the operator's to say. */
 export interface OwnKeyOrder extends Pick<NewKey, 'name' | 'expiresAt' | 'allowedCidrs'> {
   readonly permissions: readonly string[]
+  /** The person's, shown again: a token that was stolen for an hour makes no key that stays. */
+  readonly password: string
   readonly idempotencyKey: string | undefined
 }
 
 /**
- * Makes a key of the person who asks, with no more than they may do. It hangs on a client of theirs, which is made with
+ * Makes a key of the person who asks and shows the password, with no more than they may do. It hangs on a client of theirs, which is made with
  * the first key and may do whatever its owner may at that moment.
  */
 export async function issueOwnKey(
   parts: ServiceParts,
   actor: Actor,
-  { idempotencyKey, ...wanted }: OwnKeyOrder,
+  { idempotencyKey, password, ...wanted }: OwnKeyOrder,
 ): Promise<Result<IssuedKey, Failure>> {
   const { world } = parts
-  const person = personOf(actor)
-  if (!person.ok) return person
+  const proven = await provePassword(parts, actor, password)
+  if (!proven.ok) return proven
+  const { id: ownerId } = proven.value.user
   const id = world.newId()
   const fresh: Client = {
     id,
@@ -36,14 +43,15 @@ export async function issueOwnKey(
     createdAt: world.now(),
     disabledAt: undefined,
     notBefore: undefined,
-    ownerId: person.value.userId,
+    ownerId,
   }
-  const client = await world.store.ownClient(person.value.userId, fresh)
+  const client = await world.store.ownClient(ownerId, fresh)
   if (client === undefined) return fail({ reason: 'person_needed' })
   return issueKey(parts, actor.principal, {
     clientId: client.id,
     wanted: { ...unlimited, ...wanted },
     idempotencyKey,
+    own: { ownerId, max: OWN_KEYS_MAX },
   })
 }
 

@@ -15,5 +15,5 @@ export async function admitPassword(
   const rules = { minLength, words: contextWords(words), common: await passwords.common() }
   const judged = judgePassword(password, rules)
   if (judged.ok) return ok(undefined)
-  return fail({ reason: 'password_unacceptable', problem: judged.failure.rule, minLength })
+  return fail({ reason: 'password_unacceptable', problem: judged.failure.rule, minLength, field: 'password' })
 }

@@ -46,6 +46,7 @@ export const auditKinds = [
   'user.restore',
   'user.force-password-reset',
   'user.end-sessions',
+  'user.clear-factors',
   'user.import',
   'session.end',
   'token.narrow',

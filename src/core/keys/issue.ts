@@ -1,3 +1,4 @@
+import type { OwnKeyRoom } from '../accounts/administration-store.ts'
 import type { Failure } from '../failure.ts'
 import { uncovered } from '../permissions.ts'
 import type { Policy } from '../policy.ts'
@@ -31,13 +32,15 @@ export interface KeyOrder {
   readonly wanted: NewKey
   /** The caller's `Idempotency-Key`: the same order again gets the same answer, the secret included. */
   readonly idempotencyKey: string | undefined
+  /** The person whose own key it is to be, and how many of those may live; undefined for keys that administrators make. */
+  readonly own?: Pick<OwnKeyRoom, 'ownerId' | 'max'> | undefined
 }
 
 /** Makes a key for a client, with no more than the client may do and the actor holds. */
 export function issueKey(
   { world, policy }: { readonly world: World; readonly policy: Policy },
   actor: Principal,
-  { clientId, wanted, idempotencyKey }: KeyOrder,
+  { clientId, wanted, idempotencyKey, own }: KeyOrder,
 ): Promise<Result<IssuedKey, Failure>> {
   return untilSettled(async () => {
     const now = world.now()
@@ -60,9 +63,13 @@ export function issueKey(
     const text = mintApiKeyText(world, policy.keyPrefix)
     const key = keyRecord(world, text, { clientId, wanted: { ...wanted, permissions }, now })
     const issued = { key, text }
-    const inserted = await world.store.insertKey(key, call && replayOf(world, call, { issued, now }))
+    const replay = call && replayOf(world, call, { issued, now })
+    const outcome = own
+      ? await world.store.insertOwnKey(key, { ...own, replay, now })
+      : await world.store.insertKey(key, replay)
+    if (outcome === 'too_many') return fail({ reason: 'own_keys_too_many', max: own?.max ?? 0 })
     // The same call came twice at once: the other one has made the key, and this one recalls its answer.
-    return inserted ? ok(issued) : changed
+    return outcome ? ok(issued) : changed
   })
 }
 

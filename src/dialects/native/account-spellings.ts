@@ -97,8 +97,8 @@ export const accountSpellings: Spellings<AccountReason> = {
     status: 422,
     code: 'password_unacceptable',
     message: 'This password cannot be chosen.',
-    details: ({ problem, minLength }) => [
-      { field: 'password', message: passwordProblems[problem](minLength), code: problem },
+    details: ({ problem, minLength, field }) => [
+      { field, message: passwordProblems[problem](minLength), code: problem },
     ],
   },
   one_time_token_invalid: {

@@ -7,6 +7,7 @@ type AdministrationReason =
   | 'role_in_use'
   | 'user_not_found'
   | 'user_not_current'
+  | 'not_on_oneself'
   | 'email_taken'
 
 /** What is refused of roles, and of people as administrators see them. */
@@ -30,6 +31,12 @@ export const administrationSpellings: Spellings<AdministrationReason> = {
     code: 'user_not_current',
     message: 'The account is not in a state that allows this.',
     details: ({ state }) => [{ field: 'state', message: `The account is ${state}.` }],
+  },
+  not_on_oneself: {
+    status: 409,
+    code: 'not_on_oneself',
+    message:
+      'Nobody does this to their own account: take a factor of yours away with the password and a code, or ask another administrator.',
   },
   email_taken: { status: 409, code: 'email_taken', message: 'Another account has this address.' },
 }

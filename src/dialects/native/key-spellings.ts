@@ -12,6 +12,7 @@ type KeyReason =
   | 'client_name_taken'
   | 'key_not_found'
   | 'key_not_current'
+  | 'own_keys_too_many'
   | 'key_in_use'
   | 'overlap_too_long'
   | 'cidr_invalid'
@@ -71,6 +72,12 @@ export const keySpellings: Spellings<KeyReason> = {
     code: 'key_not_current',
     message: 'The key is not in a state that allows this.',
     details: ({ state }) => [{ field: 'state', message: `The key is ${state}.` }],
+  },
+  own_keys_too_many: {
+    status: 409,
+    code: 'own_keys_too_many',
+    message: 'You have as many keys of your own as there can be.',
+    details: ({ max }) => [{ field: '', message: `At most ${max}.` }],
   },
   key_in_use: {
     status: 409,

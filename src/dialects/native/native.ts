@@ -56,6 +56,7 @@ import { exchangeEndpoint, refreshEndpoint } from './tokens.ts'
 import { endUserSessionsEndpoint, listUserSessionsEndpoint, listUserSignInsEndpoint } from './user-history.ts'
 import {
   addUserEndpoint,
+  clearUserFactorsEndpoint,
   deleteUserEndpoint,
   getUserEndpoint,
   listUsersEndpoint,
@@ -100,6 +101,7 @@ export const native: Mount = {
     updateUserEndpoint,
     ...userActionEndpoints,
     deleteUserEndpoint,
+    clearUserFactorsEndpoint,
     listUserSessionsEndpoint,
     endUserSessionsEndpoint,
     listUserSignInsEndpoint,

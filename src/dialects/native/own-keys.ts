@@ -4,6 +4,7 @@ import { accountEndpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
 import { keySchema, spellKey } from './keys.ts'
 import { answers, instant, keyId, name, pageOf, pageQuery, permissions } from './schemas.ts'
+import { password } from './user-schemas.ts'
 
 const TAG = 'Own API keys'
 const permission = 'keys:own'
@@ -33,25 +34,31 @@ export const issueOwnKeyEndpoint = accountEndpoint({
   tag: TAG,
   summary: 'Issue an API key of your own',
   description:
-    'It can do no more than it is given here and than you may at that moment, and ends with your account. The answer holds the key itself, this once and never again. An Idempotency-Key makes a repeated call answer the same for 10 minutes.',
+    'Asks for the password again. It can do no more than it is given here and than you may at that moment, and ends with your account. You can have 20 that live. The answer holds the key itself, this once and never again. An Idempotency-Key makes a repeated call answer the same for 10 minutes.',
   request: {
     body: z
       .strictObject({
         name,
         permissions,
+        password,
         expires_at: instant.nullish(),
         allowed_cidrs: z.array(z.string().max(64)).max(50).default([]),
       })
-      .openapi({ example: { name: 'my laptop', permissions: ['orders:read'] } }),
+      .openapi({
+        example: {
+          example: { name: 'my laptop', permissions: ['orders:read'], password: 'your password' },
+        },
+      }),
   },
   answers: answers(keySchema.extend({ api_key: z.string() }), {
     status: 201,
-    errors: [400, 401, 403, 409, 422, 503],
+    errors: [400, 401, 403, 409, 422, 429, 503],
   }),
   async handle(c, { body }) {
     const issued = await c.env.service.issueOwnKey(actorOf(c), {
       name: body.name,
       permissions: body.permissions,
+      password: body.password,
       expiresAt: body.expires_at ?? undefined,
       allowedCidrs: body.allowed_cidrs,
       idempotencyKey: c.env.header('idempotency-key'),

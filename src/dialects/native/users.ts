@@ -164,3 +164,19 @@ export const deleteUserEndpoint = accountEndpoint({
     return deleted.ok ? answerNothing(c) : refused(c, deleted.failure)
   },
 })
+
+export const clearUserFactorsEndpoint = accountEndpoint({
+  method: 'delete',
+  path: '/users/{id}/factors',
+  permission: 'users:write',
+  tag: TAG,
+  summary: 'Take away the second factors and recovery codes of a user',
+  description:
+    'For somebody who has lost them: make sure that it is them who asks. Their sessions end and a mail tells them. Where there is no factor nothing happens. Nobody does it to their own account, nor by a key of their own.',
+  request: { params: userParams },
+  answers: answersNothing([401, 403, 404, 409, 422, 503]),
+  async handle(c, { params }) {
+    const cleared = await c.env.service.clearUserFactors(actorOf(c), params.id)
+    return cleared.ok ? answerNothing(c) : refused(c, cleared.failure)
+  },
+})

@@ -7,6 +7,7 @@ type AdministrationReason =
   | 'role_in_use'
   | 'user_not_found'
   | 'user_not_current'
+  | 'not_on_oneself'
   | 'email_taken'
 
 /** What is refused of roles and people, who are looked after at another face. */
@@ -17,5 +18,6 @@ export const administrationSpellings: Spellings<AdministrationReason> = {
   role_in_use: notHere(409),
   user_not_found: notHere(404),
   user_not_current: notHere(409),
+  not_on_oneself: notHere(409),
   email_taken: notHere(409),
 }

@@ -35,6 +35,7 @@ export const keySpellings: Spellings<
   client_name_taken: notHere(409),
   key_not_found: notHere(404),
   key_not_current: notHere(409),
+  own_keys_too_many: notHere(409),
   key_in_use: notHere(409),
   overlap_too_long: notHere(),
   cidr_invalid: notHere(),

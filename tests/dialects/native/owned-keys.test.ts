@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseRules } from '../../../src/gateway/rules-file.ts'
 import { basic } from '../../support/call.ts'
 import { oauthClient } from '../../support/oauth.ts'
-import { aPerson, type PersonSeen, signedIn, withRole } from '../../support/people.ts'
+import { aPassword, aPerson, type PersonSeen, signedIn, withRole } from '../../support/people.ts'
+import { withApp } from '../../support/second-factor.ts'
 import { createTestGateway, type TestGateway } from '../../support/test-gateway.ts'
 
 let gateway: TestGateway
@@ -30,10 +31,11 @@ beforeEach(async () => {
 
 const own = (method: string, path = '', json?: unknown, by = token) =>
   gateway.call(method, `/api/v1/me/keys${path}`, { token: by, json })
+const issue = (json: object, by = token) => own('POST', '', { password: aPassword, ...json }, by)
 const asAdmin = (method: string, path: string, json?: unknown) =>
   gateway.call(method, `/api/v1${path}`, { token: admin, json })
 const aKey = async (permissions = ['orders:*', 'sessions:read']) =>
-  (await own('POST', '', { name: 'laptop', permissions })).body.data as {
+  (await issue({ name: 'laptop', permissions })).body.data as {
     id: string
     client_id: string
     api_key: string
@@ -62,7 +64,7 @@ const byKey = async (apiKey: string) => {
 
 describe('a key of one’s own', () => {
   it('is issued, listed and revoked by its owner', async () => {
-    const made = await own('POST', '', { name: 'laptop', permissions: ['orders:read'] })
+    const made = await issue({ name: 'laptop', permissions: ['orders:read'] })
     expect(made.status).toBe(201)
     const { api_key: apiKey, ...key } = made.body.data
     const tokens = await exchange(apiKey)
@@ -79,16 +81,68 @@ describe('a key of one’s own', () => {
     expect(await sessions(tokens.body.data.access)).toBe('401 token_revoked')
   })
 
-  it('hangs on one client, also when the first twenty are made at once', async () => {
-    const made = await Promise.all(Array.from({ length: 20 }, () => aKey()))
+  it('hangs on one client, also when the first four are made at once', async () => {
+    const made = await Promise.all(Array.from({ length: 4 }, () => aKey()))
     expect(new Set(made.map(({ client_id: id }) => id)).size).toBe(1)
     const rows = await gateway.database.query(`select id from clients where owner_id = '${ada.id}'`)
     expect(rows).toHaveLength(1)
   })
 
+  it('is not made by a stolen token alone: the password is asked for again, and guesses are counted', async () => {
+    const wanted = { name: 'x', permissions: ['orders:read'] }
+    expect(code(await own('POST', '', wanted))).toBe('422 invalid_fields')
+    for (let time = 0; time < 5; time++) {
+      const refused = await issue({ ...wanted, password: 'not the password of it' })
+      expect([code(refused), refused.body.error.details[0].field]).toEqual([
+        '403 reauthentication_failed',
+        'password',
+      ])
+    }
+    expect(code(await issue(wanted))).toBe('429 login_delayed')
+    expect((await own('GET')).body.data.items).toEqual([])
+    gateway.pass(1)
+    expect((await issue(wanted)).status).toBe(201)
+  })
+
+  it('is not made in a session of one factor where a second one counts', async () => {
+    await withApp(gateway, ada, token)
+    const refused = await issue({ name: 'x', permissions: ['orders:read'] })
+    expect(code(refused)).toBe('403 second_factor_required')
+  })
+
+  it('is answered again to the same Idempotency-Key, and to nobody who lacks the password', async () => {
+    const json = { name: 'laptop', permissions: ['orders:read'] }
+    const repeat = (password: string) =>
+      gateway.call('POST', '/api/v1/me/keys', {
+        token,
+        json: { ...json, password },
+        headers: { 'Idempotency-Key': 'once' },
+      })
+    const [first, again] = [await repeat(aPassword), await repeat(aPassword)]
+    expect([first.status, again.body.data]).toEqual([201, first.body.data])
+    expect(code(await repeat('not the password of it'))).toBe('403 reauthentication_failed')
+  })
+
+  it('is one of twenty that live; those that are revoked or over leave room', async () => {
+    const wanted = { name: 'x', permissions: ['orders:read'] }
+    const { id } = await aKey()
+    const expiresAt = new Date(gateway.world.now().getTime() + 1000).toISOString()
+    await issue({ ...wanted, expires_at: expiresAt })
+    for (let made = 2; made < 20; made++) expect((await issue(wanted)).status).toBe(201)
+    const refused = await issue(wanted)
+    expect([code(refused), refused.body.error.details]).toEqual([
+      '409 own_keys_too_many',
+      [{ field: '', message: 'At most 20.' }],
+    ])
+    await own('DELETE', `/${id}`)
+    expect([code(await issue(wanted)), code(await issue(wanted))]).toEqual(['201', '409 own_keys_too_many'])
+    gateway.pass(1)
+    expect([code(await issue(wanted)), code(await issue(wanted))]).toEqual(['201', '409 own_keys_too_many'])
+  })
+
   it('is given no more than its owner may', async () => {
     for (const permissions of [['*'], ['orders:read', 'users:read'], ['keys:*']]) {
-      const refused = await own('POST', '', { name: 'x', permissions })
+      const refused = await issue({ name: 'x', permissions })
       expect([permissions, code(refused)]).toEqual([permissions, '403 permissions_not_held'])
     }
   })
@@ -102,7 +156,7 @@ describe('a key of one’s own', () => {
     ['canary', true],
     ['metadata', {}],
   ])('leaves %s to others', async (field, value) => {
-    const refused = await own('POST', '', { name: 'x', permissions: [], [field]: value })
+    const refused = await issue({ name: 'x', permissions: [], [field]: value })
     expect(code(refused)).toBe('422 invalid_fields')
     expect((await own('GET')).body.data.items).toEqual([])
   })
@@ -110,10 +164,8 @@ describe('a key of one’s own', () => {
   it('is for people who may have some, by a token of their own', async () => {
     const bob = await aPerson(gateway)
     const plain = (await signedIn(gateway, bob)).access
-    expect(code(await own('POST', '', { name: 'x', permissions: [] }, plain))).toBe(
-      '403 insufficient_permissions',
-    )
-    expect(code(await own('POST', '', { name: 'x', permissions: [] }, admin))).toBe('403 person_needed')
+    expect(code(await issue({ name: 'x', permissions: [] }, plain))).toBe('403 insufficient_permissions')
+    expect(code(await issue({ name: 'x', permissions: [] }, admin))).toBe('403 person_needed')
     const { api_key: apiKey } = await aKey(['keys:own'])
     const machine = (await exchange(apiKey)).body.data.access
     expect(code(await own('GET', '', undefined, machine))).toBe('403 person_needed')

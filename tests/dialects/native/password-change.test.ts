@@ -70,10 +70,12 @@ describe('a change of the password', () => {
   it('refuses what registration refuses, and the same once more', async () => {
     for (const password of ['short', 'x'.repeat(1025), ada.email, ada.password]) {
       const answer = await changeTo(password)
-      expect([password, answer.status, answer.body.error.code]).toEqual([
+      const { code, details } = answer.body.error
+      expect([password, answer.status, code, details[0].field]).toEqual([
         password,
         422,
         'password_unacceptable',
+        'new_password',
       ])
     }
   })

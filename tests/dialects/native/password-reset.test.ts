@@ -194,6 +194,7 @@ describe('the link to set a password by', () => {
     for (const password of ['too short', 'x'.repeat(1025), 'a\ud800'.repeat(10), ada.email]) {
       const refused = await reset(token, password)
       expect([refused.status, refused.body.error.code]).toEqual([422, 'password_unacceptable'])
+      expect(refused.body.error.details[0].field).toBe('password')
     }
     expect((await reset(token)).status).toBe(200)
   })

@@ -94,6 +94,7 @@ describe('users', () => {
       ['PATCH', `/${other.id}`],
       ['DELETE', `/${other.id}`],
       ['DELETE', `/${other.id}/sessions`],
+      ['DELETE', `/${other.id}/factors`],
     ] as const) {
       expect(code(await users(method, path, {}, reader))).toBe('403 insufficient_permissions')
     }
