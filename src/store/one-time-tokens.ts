@@ -99,6 +99,14 @@ export async function voidOneTimeTokens(
     )
 }
 
+/**
+ * Voids what was asked for with a password that is over. A link that undoes a change of address stays: a thief who has
+ * changed both must not keep the owner out.
+ */
+export async function voidPasswordLinks(tx: Pick<Database, 'delete'>, userId: string): Promise<void> {
+  await voidOneTimeTokens(tx, { userId, but: ['email-undo', 'email-confirm'] })
+}
+
 export function tokenOf(row: typeof oneTimeTokens.$inferSelect): OneTimeToken {
   return {
     ...row,

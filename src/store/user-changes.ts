@@ -12,7 +12,7 @@ import { announce } from './announcements.ts'
 import { afterPosition } from './clients.ts'
 import type { Database } from './database.ts'
 import { isLastAdmin } from './last-admin.ts'
-import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens } from './one-time-tokens.ts'
+import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens, voidPasswordLinks } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { roleOf } from './roles.ts'
@@ -107,6 +107,8 @@ async function changeUser(
   if (written.length === 0) return { kind: 'stale' }
   if (standing !== undefined) await announce(tx, { type: 'user', id })
   const revocations = ending === undefined ? [] : await endUser(tx, id, ending)
+  // Whoever has the old password may have asked for another address by it.
+  if (standing?.mustResetPassword === true) await voidPasswordLinks(tx, id)
   if (token !== undefined) {
     await voidOneTimeTokens(tx, token)
     await addOneTimeToken(tx, token)
