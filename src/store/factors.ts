@@ -63,6 +63,8 @@ export function factorStore(db: Database): FactorStore {
         const isFirst = (await countActive(tx, userId)) === 1
         const which = { userId, scope: 'others', sessionId, now: at } as const
         const revocations = isFirst ? await endPersonSessions(tx, which, revoke) : []
+        // Asked for by a password alone, which from now on changes no address.
+        if (isFirst) await voidOneTimeTokens(tx, { userId, purpose: 'email-change' })
         await addAlso(tx, also)
         return { withCodes: left.length === 0, revocations }
       }),

@@ -4,10 +4,12 @@ import {
   aPassword,
   aPerson,
   mailedToken,
+  mailsOf,
   type PersonSeen,
   signedIn,
   type TokensSeen,
 } from '../../support/people.ts'
+import { withApp } from '../../support/second-factor.ts'
 import { createTestGateway, type TestGateway } from '../../support/test-gateway.ts'
 
 let gateway: TestGateway
@@ -48,5 +50,30 @@ describe('whoever had the password and asked for another address', () => {
     const token = await mailedToken(gateway, 'password-reset', ada.email)
     const json = { token, password: `${aPassword} anew` }
     expect((await gateway.call('POST', '/api/v1/auth/password/reset', { json })).status).toBe(200)
+  })
+
+  it('does not get it after a second factor counts', async () => {
+    expect((await ask()).status).toBe(202)
+    const link = await mailedToken(gateway, 'email-change', theirs)
+    await withApp(gateway, ada, (await signedIn(gateway, ada)).access)
+    expect([(await confirm(link)).status, await emailNow()]).toEqual([401, ada.email])
+  })
+
+  it('does not get it where the password is changed while they ask', async () => {
+    const owner = await signedIn(gateway, ada)
+    const { store } = gateway.world
+    const looks = store.findUserByEmail
+    Object.assign(store, {
+      // Between the judging of the password and the writing of the link.
+      findUserByEmail: async (email: string) => {
+        Object.assign(store, { findUserByEmail: looks })
+        const json = { current_password: ada.password, new_password: `${aPassword} anew` }
+        const changed = await gateway.call('POST', '/api/v1/me/password', { token: owner.access, json })
+        expect(changed.status).toBe(200)
+        return looks(email)
+      },
+    })
+    expect((await ask()).status).toBeGreaterThanOrEqual(400)
+    expect((await mailsOf(gateway)).filter(({ to }) => to === theirs)).toEqual([])
   })
 })
