@@ -11,6 +11,7 @@ import { addAlso } from './also.ts'
 import { announce } from './announcements.ts'
 import { afterPosition } from './clients.ts'
 import type { Database } from './database.ts'
+import { isAddressKept } from './kept-addresses.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens, voidPasswordLinks } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
@@ -38,6 +39,10 @@ export function userChangeStore(db: Database): UserChanges {
         if (await isUsernameTaken(tx, user)) return 'username_taken'
         const added = await tx.insert(users).values(user).onConflictDoNothing().returning({ id: users.id })
         if (added.length === 0) return (await isUsernameTaken(tx, user)) ? 'username_taken' : 'email_taken'
+        if (await isAddressKept(tx, { email: user.email, forUserId: user.id, at: user.createdAt })) {
+          await tx.delete(users).where(eq(users.id, user.id))
+          return 'email_kept'
+        }
         if (token !== undefined) await addOneTimeToken(tx, token)
         await addAlso(tx, also)
         return 'added'

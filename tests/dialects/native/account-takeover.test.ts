@@ -37,6 +37,7 @@ const ask = (email = theirs) =>
   })
 const confirm = (token: string) =>
   gateway.call('POST', '/api/v1/auth/email/change/confirm', { json: { token } })
+const undo = (token: string) => gateway.call('POST', '/api/v1/auth/email/change/undo', { json: { token } })
 const emailNow = async () => (await gateway.world.store.findUser(ada.id))?.user.email
 
 describe('whoever had the password and asked for another address', () => {
@@ -75,5 +76,21 @@ describe('whoever had the password and asked for another address', () => {
     })
     expect((await ask()).status).toBeGreaterThanOrEqual(400)
     expect((await mailsOf(gateway)).filter(({ to }) => to === theirs)).toEqual([])
+  })
+})
+
+describe('an address that may be taken back', () => {
+  it('is not given away by an administrator, so that its owner can', async () => {
+    expect((await ask()).status).toBe(202)
+    expect((await confirm(await mailedToken(gateway, 'email-change', theirs))).status).toBe(200)
+    const way = await mailedToken(gateway, 'email-changed', ada.email)
+    for (const [path, json] of [
+      ['', { email: ada.email, password: aPassword, email_confirmed: true }],
+      ['/invite', { email: ada.email }],
+    ] as const) {
+      const added = await gateway.call('POST', `/api/v1/users${path}`, { token: admin, json })
+      expect([path, added.status, added.body.error?.code]).toEqual([path, 409, 'email_taken'])
+    }
+    expect([(await undo(way)).status, await emailNow()]).toEqual([200, ada.email])
   })
 })
