@@ -7,6 +7,7 @@ import type {
 } from '../core/accounts/administration-store.ts'
 import { adminRoleName } from '../core/accounts/role.ts'
 import { roles, users } from './accounts-schema.ts'
+import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import { announce } from './announcements.ts'
 import { afterPosition } from './clients.ts'
@@ -60,8 +61,9 @@ export function userChangeStore(db: Database): UserChanges {
 
     async acceptInvite({ id, userId, email }, { at, passwordHash, profile, ...also }) {
       try {
-        return await db.transaction(async (tx) => {
-          if (email === undefined || !(await useOneTimeToken(tx, { id, at }))) return 'invalid'
+        if (email === undefined) return 'invalid'
+        const outcome = await allOrNothing(db, async (tx) => {
+          // The user first and the token then, as everywhere: who did it the other way round would wait for each other.
           const accepted = await tx
             .update(users)
             .set({
@@ -81,11 +83,12 @@ export function userChangeStore(db: Database): UserChanges {
               ),
             )
             .returning({ id: users.id })
-          if (accepted.length === 0) return 'invalid'
+          if (accepted.length === 0 || !(await useOneTimeToken(tx, { id, at }))) return undefined
           await announce(tx, { type: 'user', id: userId })
           await addAlso(tx, also)
           return 'accepted'
         })
+        return outcome ?? 'invalid'
       } catch (error) {
         // Nothing of it was written: the link is good for another name.
         if (isUniqueViolation(error)) return 'username_taken'
