@@ -7,6 +7,7 @@ import { type IssuedKey, issueKey, type NewKey, unlimited } from '../keys/issue.
 import { idForms, type Listing, listing, type PageRequest, parsePage } from '../page.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { admitLasting } from './admit-lasting.ts'
 import { personOf } from './person-of.ts'
 
 /** What people may choose of their own keys. How much a key may be used is the operator's to say. */
@@ -24,9 +25,13 @@ export async function issueOwnKey(
   actor: Actor,
   { idempotencyKey, ...wanted }: OwnKeyOrder,
 ): Promise<Result<IssuedKey, Failure>> {
-  const { world } = parts
+  const { world, policy } = parts
   const person = personOf(actor)
   if (!person.ok) return person
+  const found = await world.store.findUser(person.value.userId)
+  if (found === undefined) return fail({ reason: 'person_needed' })
+  const lasting = admitLasting(policy, found.user)
+  if (!lasting.ok) return lasting
   const id = world.newId()
   const fresh: Client = {
     id,
