@@ -9,7 +9,7 @@ import {
   signedIn,
   type TokensSeen,
 } from '../../support/people.ts'
-import { withApp } from '../../support/second-factor.ts'
+import { appCode, withApp } from '../../support/second-factor.ts'
 import { createTestGateway, type TestGateway } from '../../support/test-gateway.ts'
 
 let gateway: TestGateway
@@ -76,6 +76,36 @@ describe('whoever had the password and asked for another address', () => {
     })
     expect((await ask()).status).toBeGreaterThanOrEqual(400)
     expect((await mailsOf(gateway)).filter(({ to }) => to === theirs)).toEqual([])
+  })
+})
+
+describe('whoever is put out while a factor of theirs is activated', () => {
+  it('leaves none behind that would keep the owner out', async () => {
+    const begun = await gateway.call('POST', '/api/v1/me/factors/totp', {
+      token: thief.access,
+      json: { password: ada.password },
+    })
+    const { id, secret } = begun.body.data
+    await gateway.call('POST', '/api/v1/auth/password/forgot', { json: { email: ada.email } })
+    const token = await mailedToken(gateway, 'password-reset', ada.email)
+    const { store } = gateway.world
+    const looks = store.listFactors
+    Object.assign(store, {
+      // Between the admission of the call and the writing of the factor.
+      listFactors: async (userId: string) => {
+        Object.assign(store, { listFactors: looks })
+        const json = { token, password: `${aPassword} anew` }
+        expect((await gateway.call('POST', '/api/v1/auth/password/reset', { json })).status).toBe(200)
+        return looks(userId)
+      },
+    })
+    const json = { code: appCode(gateway, secret) }
+    const activated = await gateway.call('POST', `/api/v1/me/factors/${id}/activate`, {
+      token: thief.access,
+      json,
+    })
+    expect(activated.status).toBe(404)
+    await signedIn(gateway, { email: ada.email, password: `${aPassword} anew` })
   })
 })
 
