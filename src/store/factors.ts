@@ -8,6 +8,7 @@ import type { Database } from './database.ts'
 import { useProof } from './factor-proofs.ts'
 import { tokenOf, voidOneTimeTokens } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
+import { sessions } from './schema.ts'
 
 export function factorStore(db: Database): FactorStore {
   return {
@@ -45,6 +46,8 @@ export function factorStore(db: Database): FactorStore {
     activateFactor: ({ id, userId, proof, codes, sessionId, revoke, at }, also) =>
       allOrNothing(db, async (tx) => {
         if (!(await isNewVersion(tx, userId))) return undefined
+        // Ended in the moment since: whoever was put out must not leave a factor behind that keeps the owner out.
+        if (await isEndedSession(tx, sessionId)) return undefined
         const activated = await tx
           .update(factors)
           .set({ activatedAt: at, ...(proof.kind === 'totp' && { lastStep: proof.step }) })
@@ -63,6 +66,8 @@ export function factorStore(db: Database): FactorStore {
         const isFirst = (await countActive(tx, userId)) === 1
         const which = { userId, scope: 'others', sessionId, now: at } as const
         const revocations = isFirst ? await endPersonSessions(tx, which, revoke) : []
+        // Asked for by a password alone, which from now on changes no address.
+        if (isFirst) await voidOneTimeTokens(tx, { userId, purpose: 'email-change' })
         await addAlso(tx, also)
         return { withCodes: left.length === 0, revocations }
       }),
@@ -131,6 +136,11 @@ async function isNewVersion(tx: Pick<Database, 'update'>, userId: string): Promi
     .where(and(eq(users.id, userId), isNull(users.deletedAt)))
     .returning({ id: users.id })
   return changed.length === 1
+}
+
+/** Says whether a session was ended; asked with its user held, so that whoever ends it has committed by then, or waits. */
+async function isEndedSession(tx: Pick<Database, '$count'>, id: string): Promise<boolean> {
+  return (await tx.$count(sessions, and(eq(sessions.id, id), isNotNull(sessions.revokedAt)))) > 0
 }
 
 async function countActive(tx: Pick<Database, '$count'>, userId: string): Promise<number> {

@@ -6,7 +6,7 @@ import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
 import { deletionStore } from './deletions.ts'
 import { isAddressKept } from './kept-addresses.ts'
-import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens } from './one-time-tokens.ts'
+import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens, voidPasswordLinks } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
 import { personalDataStore } from './personal-data.ts'
 import { profileStore } from './profiles.ts'
@@ -108,11 +108,6 @@ function addressee({ userId, email }: PasswordReset['token']): SQL | undefined {
 
 function confirmedAt(at: Date): SQL {
   return sql`coalesce(${users.emailConfirmedAt}, ${at.toISOString()}::timestamptz)`
-}
-
-/** A link that undoes a change of address stays: a thief who has changed both must not keep the owner out. */
-async function voidPasswordLinks(tx: Pick<Database, 'delete'>, userId: string): Promise<void> {
-  await voidOneTimeTokens(tx, { userId, but: ['email-undo', 'email-confirm'] })
 }
 
 function endAllSessions(

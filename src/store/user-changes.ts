@@ -7,13 +7,15 @@ import type {
 } from '../core/accounts/administration-store.ts'
 import { adminRoleName } from '../core/accounts/role.ts'
 import { roles, users } from './accounts-schema.ts'
+import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import { announce } from './announcements.ts'
 import { afterPosition } from './clients.ts'
 import type { Database } from './database.ts'
 import { clearFactors } from './factors.ts'
+import { isAddressKept } from './kept-addresses.ts'
 import { isLastAdmin } from './last-admin.ts'
-import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens } from './one-time-tokens.ts'
+import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens, voidPasswordLinks } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { roleOf } from './roles.ts'
@@ -39,6 +41,10 @@ export function userChangeStore(db: Database): UserChanges {
         if (await isUsernameTaken(tx, user)) return 'username_taken'
         const added = await tx.insert(users).values(user).onConflictDoNothing().returning({ id: users.id })
         if (added.length === 0) return (await isUsernameTaken(tx, user)) ? 'username_taken' : 'email_taken'
+        if (await isAddressKept(tx, { email: user.email, forUserId: user.id, at: user.createdAt })) {
+          await tx.delete(users).where(eq(users.id, user.id))
+          return 'email_kept'
+        }
         if (token !== undefined) await addOneTimeToken(tx, token)
         await addAlso(tx, also)
         return 'added'
@@ -56,8 +62,9 @@ export function userChangeStore(db: Database): UserChanges {
 
     async acceptInvite({ id, userId, email }, { at, passwordHash, profile, ...also }) {
       try {
-        return await db.transaction(async (tx) => {
-          if (email === undefined || !(await useOneTimeToken(tx, { id, at }))) return 'invalid'
+        if (email === undefined) return 'invalid'
+        const outcome = await allOrNothing(db, async (tx) => {
+          // The user first and the token then, as everywhere: who did it the other way round would wait for each other.
           const accepted = await tx
             .update(users)
             .set({
@@ -77,11 +84,12 @@ export function userChangeStore(db: Database): UserChanges {
               ),
             )
             .returning({ id: users.id })
-          if (accepted.length === 0) return 'invalid'
+          if (accepted.length === 0 || !(await useOneTimeToken(tx, { id, at }))) return undefined
           await announce(tx, { type: 'user', id: userId })
           await addAlso(tx, also)
           return 'accepted'
         })
+        return outcome ?? 'invalid'
       } catch (error) {
         // Nothing of it was written: the link is good for another name.
         if (isUniqueViolation(error)) return 'username_taken'
@@ -109,6 +117,8 @@ async function changeUser(
   if (standing !== undefined) await announce(tx, { type: 'user', id })
   const revocations = ending === undefined ? [] : await endUser(tx, id, ending)
   if (clearsFactors === true) await clearFactors(tx, id)
+  // Whoever has the old password may have asked for another address by it.
+  if (standing?.mustResetPassword === true) await voidPasswordLinks(tx, id)
   if (token !== undefined) {
     await voidOneTimeTokens(tx, token)
     await addOneTimeToken(tx, token)

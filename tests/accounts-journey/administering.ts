@@ -47,7 +47,7 @@ export function administering(stage: AccountStage): void {
   })
 
   it('gives its people keys of their own, which end with the account', async () => {
-    const json = { name: 'laptop', permissions: ['orders:read'] }
+    const json = { name: 'laptop', permissions: ['orders:read'], password: ada.password }
     const issued = await get('POST', '/api/v1/me/keys', { token: ada.access, json })
     const exchange = () => at('POST', '/api/v1/auth/token', { json: { apiKey: issued.api_key } })
     const { access } = (await exchange()).body.data

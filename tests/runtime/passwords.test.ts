@@ -111,6 +111,22 @@ describe.each([
     expect(await here.verify('correct horse', hash)).toBe(false)
   })
 
+  it('are refused by a hash that cannot tell them after the work of one that can', async () => {
+    const msOf = async (hash: string | undefined) => {
+      const tries: number[] = []
+      for (let index = 0; index < 3; index++) {
+        const from = performance.now()
+        expect(await here.verify('x'.repeat(73), hash)).toBe(false)
+        tries.push(performance.now() - from)
+      }
+      return Math.min(...tries)
+    }
+    const unknown = await msOf(undefined)
+    for (const hash of [bcryptOf72, 'no hash that we know']) {
+      expect(await msOf(hash)).toBeGreaterThan(unknown / 2)
+    }
+  })
+
   it('are not known by bcrypt beyond its 72 bytes, nor with a NUL, which it would repeat', async () => {
     expect(await here.verify('x'.repeat(72), bcryptOf72)).toBe(true)
     expect(await here.verify('x'.repeat(71), bcryptOf72)).toBe(false)

@@ -145,8 +145,14 @@ export interface SignInStore {
 }
 
 export interface OneTimeTokenStore {
-  /** Adds a token, and voids the unused ones of the same user and purpose. Of a user that is not there it adds none. */
-  readonly insertOneTimeToken: (token: OneTimeToken, also: Also) => Promise<void>
+  /**
+   * Adds a token, and voids the unused ones of the same user and purpose. Of a user that is not there it adds none. False,
+   * and nothing done, where the user is no longer of the version that was judged.
+   */
+  readonly insertOneTimeToken: (
+    token: OneTimeToken,
+    also: Also & { readonly userVersion?: number },
+  ) => Promise<boolean>
   readonly findOneTimeToken: (id: string) => Promise<OneTimeToken | undefined>
   /** Confirms the address that a token was mailed to, if token and address are as they were judged. */
   readonly confirmEmail: (

@@ -59,6 +59,7 @@ export async function addUser(
     const roleVersion = role.value.version
     const outcome = await world.store.addUser(user, { roleVersion, token: link?.token, mails })
     if (outcome === 'stale') return changed
+    if (outcome === 'email_kept') return fail({ reason: 'email_taken' })
     return outcome === 'added' ? ok({ user, role: role.value }) : fail({ reason: outcome })
   })
 }

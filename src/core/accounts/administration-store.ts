@@ -35,11 +35,14 @@ export interface AdministrationStore {
 
   /** Those who were not erased, in the order of creation. */
   readonly listUsers: (page: Page) => Promise<readonly UserWithRole[]>
-  /** Adds a user with what comes of it, if the role is still in the version that was judged. */
+  /**
+   * Adds a user with what comes of it, if the role is still in the version that was judged; `email_kept` where the address
+   * is kept for whoever may still undo a change away from it.
+   */
   readonly addUser: (
     user: User,
     also: Also & { readonly roleVersion: number; readonly token: OneTimeToken | undefined },
-  ) => Promise<'added' | 'email_taken' | 'username_taken' | 'stale'>
+  ) => Promise<'added' | 'email_taken' | 'email_kept' | 'username_taken' | 'stale'>
   /** Who has one of some ids, addresses or user names. */
   readonly findUsersLike: (names: {
     readonly ids: readonly string[]

@@ -2,6 +2,7 @@ import type { Actor } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { limitState } from '../limits/rate-limit.ts'
 import type { World } from '../ports.ts'
+import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { parseEmail } from './email.ts'
@@ -32,30 +33,34 @@ export async function askEmailChange(
 ): Promise<Result<{ readonly email: string }, Failure>> {
   const email = parseEmail(address)
   if (email === undefined) return fail({ reason: 'email_invalid' })
-  const proven = await provePassword({ world }, actor, password)
-  if (!proven.ok) return proven
-  const { user } = proven.value
-  if (email === user.email) return fail({ reason: 'email_unchanged' })
-  const now = world.now()
-  const asked = await takeChange(world, user.id, now)
-  if (!asked.ok) return asked
-  const mayMail = await takeMail(world, { email, about: 'email-change' }, now)
-  const owner = (await world.store.findUserByEmail(email))?.user
-  const { text, token } = mintOneTimeToken(
-    world,
-    { userId: user.id, purpose: 'email-change', email, ttlSeconds: TTL_SECONDS },
-    now,
-  )
-  const expiresAt = token.expiresAt.toISOString()
-  const toNew =
-    owner === undefined
-      ? linkMail(world, { user, email, text, expiresAt }, now)
-      : knownMail(world, owner, now)
-  // Written also where the address is taken, for nobody to follow: so that all else is the same.
-  await world.store.insertOneTimeToken(token, {
-    mails: [mayMail ? toNew : decoyMail(world, now), askedMail(world, { user, newEmail: email }, now)],
+  return untilSettled<Result<{ readonly email: string }, Failure>>(async () => {
+    const proven = await provePassword({ world }, actor, password)
+    if (!proven.ok) return proven
+    const { user } = proven.value
+    if (email === user.email) return fail({ reason: 'email_unchanged' })
+    const now = world.now()
+    const asked = await takeChange(world, user.id, now)
+    if (!asked.ok) return asked
+    const mayMail = await takeMail(world, { email, about: 'email-change' }, now)
+    const owner = (await world.store.findUserByEmail(email))?.user
+    const { text, token } = mintOneTimeToken(
+      world,
+      { userId: user.id, purpose: 'email-change', email, ttlSeconds: TTL_SECONDS },
+      now,
+    )
+    const expiresAt = token.expiresAt.toISOString()
+    const toNew =
+      owner === undefined
+        ? linkMail(world, { user, email, text, expiresAt }, now)
+        : knownMail(world, owner, now)
+    // Written also where the address is taken, for nobody to follow: so that all else is the same.
+    const written = await world.store.insertOneTimeToken(token, {
+      userVersion: user.version,
+      mails: [mayMail ? toNew : decoyMail(world, now), askedMail(world, { user, newEmail: email }, now)],
+    })
+    // The password, or what else was judged, has changed meanwhile: the link would outlive it.
+    return written ? ok({ email }) : changed
   })
-  return ok({ email })
 }
 
 async function takeChange(

@@ -2,6 +2,7 @@ import type { Actor } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { admitLasting } from './admit-lasting.ts'
 import type { Factor, FactorKind } from './factor.ts'
 import { mailFactorCode } from './factor-code.ts'
 import { sealFactorSecret } from './factor-secret.ts'
@@ -68,7 +69,10 @@ async function proveToEnrol(
   order: FactorOrder,
 ): Promise<Result<ProvenSelf, Failure>> {
   const proven = await proveAgain(parts, actor, { ...order, needsCode: 'without_second_factor' })
-  if (proven.ok && proven.value.factors.length >= FACTORS_MAX) {
+  if (!proven.ok) return proven
+  const lasting = admitLasting(parts.policy, proven.value.user)
+  if (!lasting.ok) return lasting
+  if (proven.value.factors.length >= FACTORS_MAX) {
     return fail({ reason: 'factors_too_many', max: FACTORS_MAX })
   }
   return proven

@@ -49,6 +49,7 @@ export function inviteUser(
     const outcome = await world.store.addUser(user, { roleVersion, ...invitationOf(world, user, now) })
     // An address that has just been taken may be that of somebody who is to be invited again.
     if (outcome === 'stale' || outcome === 'email_taken') return changed
+    if (outcome === 'email_kept') return fail({ reason: 'email_taken' })
     return outcome === 'added' ? ok({ user, role: role.value }) : fail({ reason: outcome })
   })
 }

@@ -7,6 +7,7 @@ import { type IssuedKey, issueKey, type NewKey, unlimited } from '../keys/issue.
 import { idForms, type Listing, listing, type PageRequest, parsePage } from '../page.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { admitLasting } from './admit-lasting.ts'
 import { personOf } from './person-of.ts'
 import { provePassword } from './prove-password.ts'
 
@@ -22,18 +23,21 @@ export interface OwnKeyOrder extends Pick<NewKey, 'name' | 'expiresAt' | 'allowe
 }
 
 /**
- * Makes a key of the person who asks and shows the password, with no more than they may do. It hangs on a client of theirs, which is made with
- * the first key and may do whatever its owner may at that moment.
+ * Makes a key of the person who asks and shows the password, with no more than they may do. It hangs on a
+ * client of theirs, which is made with the first key and may do whatever its owner may at that moment.
  */
 export async function issueOwnKey(
   parts: ServiceParts,
   actor: Actor,
   { idempotencyKey, password, ...wanted }: OwnKeyOrder,
 ): Promise<Result<IssuedKey, Failure>> {
-  const { world } = parts
+  const { world, policy } = parts
   const proven = await provePassword(parts, actor, password)
   if (!proven.ok) return proven
-  const { id: ownerId } = proven.value.user
+  const { user } = proven.value
+  const ownerId = user.id
+  const lasting = admitLasting(policy, user)
+  if (!lasting.ok) return lasting
   const id = world.newId()
   const fresh: Client = {
     id,

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { anAddress, aPassword, aPerson, mailedToken, mailsOf } from '../../support/people.ts'
 import { createTestGateway, type TestGateway } from '../../support/test-gateway.ts'
@@ -127,5 +128,31 @@ describe('an invitation', () => {
     const outcomes = []
     for (const token of tokens) outcomes.push(code(await accept(token)))
     expect(outcomes.filter((outcome) => outcome === '200')).toHaveLength(1)
+  })
+})
+
+describe('an invitation that is accepted while it is sent anew', () => {
+  it('waits for the new one, and neither waits for the other for ever', async () => {
+    const email = anAddress()
+    await gateway.call('POST', '/api/v1/users/invite', { token: admin, json: { email } })
+    const token = await mailedToken(gateway, 'invite', email)
+    const anew = new pg.Client({ connectionString: gateway.database.url })
+    await anew.connect()
+    try {
+      // As a new invitation does it: the user first, and the links then.
+      await anew.query('begin')
+      await anew.query('update users set version = version + 1 where email = $1', [email])
+      const accepted = gateway.call('POST', '/api/v1/auth/invite/accept', {
+        json: { token, password: aPassword },
+      })
+      const waiting =
+        'select 1 from pg_stat_activity where datname = current_database() and wait_event_type = $1'
+      await expect.poll(async () => (await gateway.database.query(waiting, ['Lock'])).length).toBe(1)
+      await anew.query('delete from one_time_tokens where email = $1', [email])
+      await anew.query('commit')
+      expect((await accepted).status).toBe(401)
+    } finally {
+      await anew.end()
+    }
   })
 })
