@@ -11,7 +11,7 @@ export default defineConfig({
     // A busy machine may need more than the second that Vitest gives.
     expect: { poll: { timeout: 10_000 } },
     // Many tests wait for a process, a lock or a time-out.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Files share a worker's modules: nothing here keeps state in one, and loading them again would cost a minute.
     isolate: false,
   },

@@ -98,7 +98,6 @@ async function writeKey(tx: Transaction, key: ApiKey): Promise<boolean> {
   return true
 }
 
-/** Takes the place of an answer that is no longer kept; false when one still is. */
 /** Adds a key within the transaction of what bounds it; false where its replay is there already. */
 export async function insertKey(tx: Transaction, key: ApiKey, replay: Replay | undefined): Promise<boolean> {
   if (replay !== undefined && !(await addReplay(tx, replay))) return false
@@ -106,6 +105,7 @@ export async function insertKey(tx: Transaction, key: ApiKey, replay: Replay | u
   return true
 }
 
+/** Takes the place of an answer that is no longer kept; false when one still is. */
 async function addReplay(tx: Transaction, replay: Replay): Promise<boolean> {
   const added = await tx
     .insert(replays)

@@ -20,6 +20,7 @@ import { createStore } from '../../src/store/store.ts'
 import { type Answer, type Call, init, readAnswer } from './call.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
 import { testSecret } from './gateway-process.ts'
+import { quickPasswords } from './quick-passwords.ts'
 
 export const testPolicy: Policy = {
   issuer: 'https://gateway.test',
@@ -91,6 +92,7 @@ export async function createTestGateway(
   const alarms: Alarm[] = []
   const outside = createNodeWorld(createStore(opened.db, opened.hotPath), options.secrets ?? [testSecret], {
     raise: (alarm) => alarms.push(alarm),
+    passwords: quickPasswords,
   })
   const world: World = { ...outside, now: () => new Date(nowMs) }
   const adminKey = mintApiKeyText(world, policy.keyPrefix)

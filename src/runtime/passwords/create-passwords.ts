@@ -6,7 +6,9 @@ import {
   type Argon2Hash,
   type BcryptHash,
   type HashLimits,
-  isOfOwnStrength,
+  type HashStrength,
+  isOfStrength,
+  ownSize,
   ownStrength,
   type PasswordHash,
   parsePasswordHash,
@@ -28,10 +30,20 @@ export interface PasswordsOptions {
   readonly schemes: Schemes
   readonly queue: HashingQueue
   readonly limits: HashLimits
+  /** Of what is written; the gateway's own where it is not given. */
+  readonly strength?: HashStrength
 }
 
 /** The passwords of a platform: writes argon2id, verifies whatever `parsePasswordHash` reads. */
-export function createPasswords({ schemes, queue, limits }: PasswordsOptions): Passwords {
+export function createPasswords({
+  schemes,
+  queue,
+  limits,
+  strength = ownStrength,
+}: PasswordsOptions): Passwords {
+  // Of no password.
+  const decoy = blankHash(strength, new Uint8Array(ownSize.saltBytes))
+
   async function isOf(password: string, hash: PasswordHash): Promise<boolean> {
     const threads = 'lanes' in hash ? hash.lanes : 1
     const digest = await queue(() => digestOf(password, hash, schemes), threads)
@@ -41,8 +53,9 @@ export function createPasswords({ schemes, queue, limits }: PasswordsOptions): P
   return {
     async hash(password) {
       if (!password.isWellFormed()) throw new TypeError('A password with a lone surrogate was not judged.')
-      const hash = ownHash(randomBytes(ownStrength.saltBytes))
-      return spellArgon2id(hash.salt, await queue(() => schemes.argon2(password, hash)))
+      const hash = blankHash(strength, randomBytes(ownSize.saltBytes))
+      const digest = await queue(() => schemes.argon2(password, hash))
+      return spellArgon2id(strength, { salt: hash.salt, digest })
     },
 
     async verify(password, text) {
@@ -54,7 +67,7 @@ export function createPasswords({ schemes, queue, limits }: PasswordsOptions): P
       return false
     },
 
-    needsRehash: (text) => !isOfOwnStrength(text),
+    needsRehash: (text) => !isOfStrength(text, strength),
 
     describe(text) {
       const parsed = parsePasswordHash(text, limits)
@@ -65,12 +78,10 @@ export function createPasswords({ schemes, queue, limits }: PasswordsOptions): P
   }
 }
 
-function ownHash(salt: Uint8Array): Argon2Hash {
-  return { ...ownStrength, scheme: 'argon2id', salt, digest: new Uint8Array(ownStrength.digestBytes) }
+/** A hash whose digest is to be made. */
+function blankHash(strength: HashStrength, salt: Uint8Array): Argon2Hash {
+  return { ...strength, lanes: 1, scheme: 'argon2id', salt, digest: new Uint8Array(ownSize.digestBytes) }
 }
-
-/** Of no password. */
-const decoy = ownHash(new Uint8Array(ownStrength.saltBytes))
 
 /** bcrypt reads so much of a password and no more. */
 const BCRYPT_MAX_BYTES = 72

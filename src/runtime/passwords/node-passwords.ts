@@ -7,9 +7,10 @@ import type { Passwords } from '../../core/accounts/passwords.ts'
 import type { BcryptOrder } from './bcrypt-thread.ts'
 import { createPasswords, type Schemes } from './create-passwords.ts'
 import { hashingQueue } from './hashing-queue.ts'
+import { type HashStrength, ownStrength } from './password-hash.ts'
 
-/** Passwords by node:crypto, off the thread that answers calls. */
-export function nodePasswords(): Passwords {
+/** Passwords by node:crypto, off the thread that answers calls; written in the gateway's own strength unless told. */
+export function nodePasswords(strength: HashStrength = ownStrength): Passwords {
   const queue = hashingQueue({
     threads: hashingThreads(availableParallelism(), Number(process.env['UV_THREADPOOL_SIZE']) || 4),
     waitingMax: 1000,
@@ -17,7 +18,7 @@ export function nodePasswords(): Passwords {
     nowMs: () => performance.now(),
   })
   // OWASP's scrypt takes 128 MiB.
-  return createPasswords({ schemes, queue, limits: { memoryMaxKib: 128 * 1024 } })
+  return createPasswords({ schemes, queue, strength, limits: { memoryMaxKib: 128 * 1024 } })
 }
 
 /** A core stays for answering calls, and a thread of Node's pool for its files and names. */

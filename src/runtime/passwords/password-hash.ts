@@ -20,8 +20,17 @@ export interface BcryptHash {
 
 export type PasswordHash = Argon2Hash | BcryptHash | ScryptHash
 
+/** How much work an argon2id hash of one lane is. */
+export interface HashStrength {
+  readonly memoryKib: number
+  readonly passes: number
+}
+
 /** What this gateway writes: OWASP's least for argon2id. */
-export const ownStrength = { memoryKib: 19456, passes: 2, lanes: 1, saltBytes: 16, digestBytes: 32 } as const
+export const ownStrength: HashStrength = { memoryKib: 19456, passes: 2 }
+
+/** Of the hashes that are written here. */
+export const ownSize = { saltBytes: 16, digestBytes: 32 } as const
 
 /** A hash's own numbers say what it costs to verify it: without a bound, one import would be a way to stop the gateway. */
 export interface HashLimits {
@@ -29,15 +38,22 @@ export interface HashLimits {
   readonly memoryMaxKib: number
 }
 
-/** A PHC string (https://github.com/P-H-C/phc-string-format) of this gateway's own strength. */
-export function spellArgon2id(salt: Uint8Array, digest: Uint8Array): string {
-  const { memoryKib, passes, lanes } = ownStrength
-  return `$argon2id$v=19$m=${memoryKib},t=${passes},p=${lanes}$${bare64(salt)}$${bare64(digest)}`
+/** A PHC string (https://github.com/P-H-C/phc-string-format) of one lane. */
+export function spellArgon2id(
+  strength: HashStrength,
+  { salt, digest }: Pick<Argon2Hash, 'salt' | 'digest'>,
+): string {
+  return `${spelledStrength(strength)}${bare64(salt)}$${bare64(digest)}`
 }
 
-/** Says whether a hash is of the scheme and strength that this gateway writes. */
-export function isOfOwnStrength(text: string): boolean {
-  return OWN.test(text)
+/** Says whether a hash is of the scheme and size that this gateway writes, in a strength. */
+export function isOfStrength(text: string, strength: HashStrength): boolean {
+  const start = spelledStrength(strength)
+  return text.startsWith(start) && OWN_SIZE.test(text.slice(start.length))
+}
+
+function spelledStrength({ memoryKib, passes }: HashStrength): string {
+  return `$argon2id$v=19$m=${memoryKib},t=${passes},p=1$`
 }
 
 /** Reads a hash of any scheme that can be verified here; the refusal says why not, and never quotes the hash. */
@@ -50,7 +66,7 @@ export function parsePasswordHash(text: string, limits: HashLimits): Result<Pass
 }
 
 const TEXT_MAX_LENGTH = 512
-const OWN = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/
+const OWN_SIZE = /^[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/
 const ARGON2 =
   /^\$(argon2id|argon2i|argon2d)(?:\$v=(\d{1,3}))?\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 const BCRYPT = /^(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{22})([./A-Za-z0-9]{31})$/

@@ -21,6 +21,7 @@ import { loadMemory, type ProcessMemory } from '../../../src/runtime/memory.ts'
 import { createNodeWorld } from '../../../src/runtime/node-world.ts'
 import { administrationDeeds, newcomer } from '../../support/administration-deeds.ts'
 import { testSecret } from '../../support/gateway-process.ts'
+import { quickPasswords } from '../../support/quick-passwords.ts'
 import { describeTheStore } from '../../support/store-under-test.ts'
 import { testPolicy } from '../../support/test-gateway.ts'
 
@@ -37,7 +38,7 @@ describeTheStore((the) => {
 
   beforeEach(async () => {
     await the.execute(sql`truncate audit_events, audit_chain, rate_limits, revocations`)
-    world = createNodeWorld(the.store, [testSecret])
+    world = createNodeWorld(the.store, [testSecret], { passwords: quickPasswords })
     adminKey = mintApiKeyText(world, 'gk')
     await makeFirstKey({ world, policy: testPolicy }, { wished: adminKey })
     memory = await loadMemory(world, testPolicy, {

@@ -143,7 +143,7 @@ describe('signing in', () => {
     expect((await wrong(ada.email)).status).toBe(401)
     expect(await hashOf()).toEqual([older, version])
     expect((await login(ada.email)).status).toBe(200)
-    expect(await hashOf()).toEqual([expect.stringContaining('$m=19456,t=2,p=1$'), version])
+    expect(await hashOf()).toEqual([expect.stringContaining('$m=64,t=1,p=1$'), version])
     expect((await login(ada.email)).status).toBe(200)
   })
 })

@@ -31,7 +31,7 @@ describe('whoever registers with the address of somebody else', () => {
       })
       const key = await gateway.call('POST', '/api/v1/me/keys', {
         token,
-        json: { name: 'mine', permissions: [] },
+        json: { name: 'mine', permissions: [], password: aPassword },
       })
       return [app, key].map(({ status, body }) => [status, body.error?.code])
     }
