@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { passwordMinLengthAlone, passwordMinLengthWithFactor } from '../core/accounts/password-rules.ts'
 import { refreshTokenPrefix } from '../core/keys/api-key.ts'
 import { isPrefix } from '../core/keys/credential-text.ts'
 import { accessLifetimeMaxSeconds, clockSkewMaxSeconds, signingAlgorithms } from '../core/policy.ts'
@@ -95,7 +96,7 @@ export const environment = {
   EMAIL_CONFIRMATION: z
     .enum(['required', 'optional', 'off'], { error: 'must be required, optional or off' })
     .default('required'),
-  PASSWORD_MIN_LENGTH: whole(8, 128).default(15),
+  PASSWORD_MIN_LENGTH: whole(passwordMinLengthWithFactor, 128).default(passwordMinLengthAlone),
   RATE_LIMITS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   TRUSTED_PROXIES: list
     .refine((cidrs) => cidrs.every(isCidr), 'must be networks like 10.0.0.0/8, with commas between')

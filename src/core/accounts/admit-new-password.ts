@@ -1,10 +1,9 @@
 import type { Failure } from '../failure.ts'
 import type { Policy } from '../policy.ts'
-import type { Result } from '../result.ts'
+import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { asksSecondFactor } from './asks-second-factor.ts'
-import { admitPassword } from './password.ts'
-import { passwordMinLengthWithFactor } from './password-rules.ts'
+import { contextWords, judgePassword, passwordMinLengthWithFactor } from './password-rules.ts'
 import type { Role } from './role.ts'
 import type { User } from './user.ts'
 
@@ -13,16 +12,20 @@ export interface PasswordOwner extends Pick<User, 'email' | 'username' | 'name' 
   readonly role: Pick<Role, 'name' | 'secondFactorRequired'>
 }
 
-/** Says whether a user may choose a password: one rule wherever one is set. */
-export function admitNewPassword(
+/**
+ * Says whether a user may choose a password: one rule wherever one is set. Their own words (the address, the names, where
+ * the account is) are what a stranger would try.
+ */
+export async function admitNewPassword(
   { world, policy }: Pick<ServiceParts, 'world' | 'policy'>,
   { email, username, name, surname, role }: PasswordOwner,
   password: string,
 ): Promise<Result<void, Failure>> {
-  return admitPassword(world.passwords, password, {
-    minLength: passwordMinLengthOf(policy, role),
-    words: [email, username, name, surname, URL.parse(policy.issuer)?.hostname],
-  })
+  const minLength = passwordMinLengthOf(policy, role)
+  const words = contextWords([email, username, name, surname, URL.parse(policy.issuer)?.hostname])
+  const judged = judgePassword(password, { minLength, words, common: await world.passwords.common() })
+  if (judged.ok) return ok(undefined)
+  return fail({ reason: 'password_unacceptable', problem: judged.failure.rule, minLength, field: 'password' })
 }
 
 /**
