@@ -81,8 +81,8 @@ describe('a key of one’s own', () => {
     expect(await sessions(tokens.body.data.access)).toBe('401 token_revoked')
   })
 
-  it('hangs on one client, also when the first four are made at once', async () => {
-    const made = await Promise.all(Array.from({ length: 4 }, () => aKey()))
+  it('hangs on one client, also when the first two are made at once', async () => {
+    const made = await Promise.all(Array.from({ length: 2 }, () => aKey()))
     expect(new Set(made.map(({ client_id: id }) => id)).size).toBe(1)
     const rows = await gateway.database.query(`select id from clients where owner_id = '${ada.id}'`)
     expect(rows).toHaveLength(1)
