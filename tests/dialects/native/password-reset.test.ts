@@ -142,7 +142,9 @@ describe('a forgotten password', () => {
     expect((await gateway.call('POST', '/api/v1/auth/password/forgot', { json })).status).toBe(422)
     // A mail has only the token: the link is made of PUBLIC_URL, where mails are written.
     expect(JSON.stringify(await mailsTo(ada.email))).not.toContain('evil.test')
-    expect(JSON.stringify(await gateway.database.query('select * from mail_outbox'))).not.toContain('evil.test')
+    expect(JSON.stringify(await gateway.database.query('select * from mail_outbox'))).not.toContain(
+      'evil.test',
+    )
   })
 })
 
