@@ -3,9 +3,11 @@ import type { OwnAccountStore, UserDeletion, UserErasure } from '../core/account
 import type { Revocation } from '../core/tokens/revocations.ts'
 import {
   factors,
+  identities,
   knownDevices,
   mailOutbox,
   oneTimeTokens,
+  profiles,
   recoveryCodes,
   signInChallenges,
   signIns,
@@ -92,6 +94,11 @@ function erased(at: Date) {
     avatarUrl: null,
     metadata: {},
     emailConfirmedAt: null,
+    signInPhone: null,
+    phoneConfirmedAt: null,
+    appMetadata: {},
+    lastSignInAt: null,
+    invitedAt: null,
     erasedAt: at,
     version: sql`${users.version} + 1`,
   }
@@ -99,6 +106,8 @@ function erased(at: Date) {
 
 const belongings = [
   { table: oneTimeTokens, userId: oneTimeTokens.userId },
+  { table: identities, userId: identities.userId },
+  { table: profiles, userId: profiles.id },
   { table: factors, userId: factors.userId },
   { table: recoveryCodes, userId: recoveryCodes.userId },
   { table: signInChallenges, userId: signInChallenges.userId },

@@ -55,10 +55,12 @@ export interface Registration {
   readonly knownMail: QueuedMail
 }
 
-/** A normalised address, or a user name in any case. */
+/** A normalised address, a user name in any case, a number in digits, or an id of ours. */
 export type SignerName =
   | { readonly kind: 'email'; readonly email: string }
   | { readonly kind: 'username'; readonly username: string }
+  | { readonly kind: 'phone'; readonly phone: string }
+  | { readonly kind: 'id'; readonly id: string }
 
 export interface Signer extends UserWithRole {
   readonly deviceKnown: boolean

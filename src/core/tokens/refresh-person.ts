@@ -50,7 +50,7 @@ export function admitPersonSession(
   if (session.revokedAt !== undefined || cutOff) {
     return fail({ reason: 'session_revoked', sessionId: session.id })
   }
-  const admitted = admitUser(user)
+  const admitted = admitUser(user, now)
   if (!admitted.ok) return admitted
   if (session.expiresAt <= now) return fail({ reason: 'refresh_token_expired', sessionId: session.id })
   return ok(undefined)
