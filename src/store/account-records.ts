@@ -6,8 +6,9 @@ import type {
   NewestToken,
 } from '../core/accounts/account-view.ts'
 import type { Identity } from '../core/accounts/identity.ts'
-import { factors, identities, oneTimeTokens, roles, users } from './accounts-schema.ts'
+import { factors, oneTimeTokens, roles, users } from './accounts-schema.ts'
 import type { Database } from './database.ts'
+import { identities } from './identities-schema.ts'
 import { roleOf } from './roles.ts'
 import { userOf } from './users.ts'
 
