@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { OwnAccountStore, UserDeletion, UserErasure } from '../core/accounts/own-account-store.ts'
 import type { Revocation } from '../core/tokens/revocations.ts'
 import {
@@ -23,9 +23,12 @@ import { apiKeys, clients, keyQuotas, keyUsage, sessions } from './schema.ts'
 
 type Transaction = Parameters<Parameters<typeof allOrNothing>[1]>[0]
 
-export function deletionStore(db: Database): Pick<OwnAccountStore, 'deleteUser' | 'eraseUsers'> {
+export function deletionStore(
+  db: Database,
+): Pick<OwnAccountStore, 'deleteUser' | 'deleteForGood' | 'eraseUsers'> {
   return {
     deleteUser: (deletion) => allOrNothing(db, (tx) => deleteUser(tx, deletion)),
+    deleteForGood: (deletion) => allOrNothing(db, (tx) => deleteForGood(tx, deletion)),
     eraseUsers: (erasure) => db.transaction((tx) => eraseUsers(tx, erasure)),
   }
 }
@@ -55,6 +58,24 @@ async function deleteUser(
   return revocations
 }
 
+async function deleteForGood(
+  tx: Transaction,
+  { event, ...deletion }: Parameters<OwnAccountStore['deleteForGood']>[0],
+): ReturnType<OwnAccountStore['deleteForGood']> {
+  const { userId, at } = deletion
+  const deleted = await deleteUser(tx, { ...deletion, from: undefined })
+  if (deleted === 'last_admin') return deleted
+  const erasable = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, userId), isNotNull(users.deletedAt), isNull(users.erasedAt)))
+    .for('update')
+  if (erasable.length === 0) return undefined
+  await erase(tx, [userId], at)
+  await tx.execute(insertion([event(userId)]))
+  return deleted ?? []
+}
+
 async function eraseUsers(
   tx: Transaction,
   { deletedBefore, at, limit, event }: UserErasure,
@@ -69,15 +90,22 @@ async function eraseUsers(
     .for('update', { skipLocked: true })
   const ids = due.map(({ id }) => id)
   if (ids.length === 0) return ids
-  await tx.update(users).set(erased(at)).where(inArray(users.id, ids))
-  for (const { userId, table } of belongings) await tx.delete(table).where(inArray(userId, ids))
+  await erase(tx, ids, at)
+  await tx.execute(insertion(ids.map(event)))
+  return ids
+}
+
+async function erase(tx: Transaction, ids: readonly string[], at: Date): Promise<void> {
+  await tx
+    .update(users)
+    .set(erased(at))
+    .where(inArray(users.id, [...ids]))
+  for (const { userId, table } of belongings) await tx.delete(table).where(inArray(userId, [...ids]))
   await tx
     .update(signIns)
     .set({ userId: null, address: null, userAgent: null, requestId: null })
-    .where(inArray(signIns.userId, ids))
+    .where(inArray(signIns.userId, [...ids]))
   await eraseClients(tx, ids)
-  await tx.execute(insertion(ids.map(event)))
-  return ids
 }
 
 /** What is left: an id and some times. The address is none that anybody could have, and the name is free again. */

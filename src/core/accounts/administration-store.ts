@@ -5,6 +5,7 @@ import type { Replay } from '../keys/idempotency.ts'
 import type { Page } from '../page.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { Also } from './account-store.ts'
+import type { AccountRecord } from './account-view.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import type { Role } from './role.ts'
 import type { User, UserWithRole } from './user.ts'
@@ -35,6 +36,8 @@ export interface AdministrationStore {
 
   /** Those who were not erased, in the order of creation. */
   readonly listUsers: (page: Page) => Promise<readonly UserWithRole[]>
+  /** The accounts of a page with what hangs on them, but for the erased, and how many there are in all. */
+  readonly pageAccounts: (page: AccountPage) => Promise<AccountsOfPage>
   /**
    * Adds a user with what comes of it, if the role is still in the version that was judged; `email_kept` where the address
    * is kept for whoever may still undo a change away from it.
@@ -42,7 +45,9 @@ export interface AdministrationStore {
   readonly addUser: (
     user: User,
     also: Also & { readonly roleVersion: number; readonly token: OneTimeToken | undefined },
-  ) => Promise<'added' | 'email_taken' | 'email_kept' | 'username_taken' | 'stale'>
+  ) => Promise<
+    'added' | 'email_taken' | 'email_kept' | 'phone_taken' | 'username_taken' | 'user_id_taken' | 'stale'
+  >
   /** Who has one of some ids, addresses or user names. */
   readonly findUsersLike: (names: {
     readonly ids: readonly string[]
@@ -58,6 +63,20 @@ export interface AdministrationStore {
     token: Pick<OneTimeToken, 'id' | 'userId' | 'email'>,
     chosen: InviteAnswer,
   ) => Promise<'accepted' | 'invalid' | 'username_taken'>
+}
+
+/** By their place in a list, as callers of some faces page. */
+export interface AccountPage {
+  readonly offset: number
+  readonly limit: number
+  /** What the address has in it, in lower case; undefined for everybody. */
+  readonly emailPart: string | undefined
+  readonly order: 'newest' | 'oldest'
+}
+
+export interface AccountsOfPage {
+  readonly records: readonly AccountRecord[]
+  readonly total: number
 }
 
 export interface OwnKeyRoom {
@@ -93,6 +112,18 @@ export interface UserStandingChange {
   readonly deletedAt?: Date | null | undefined
   readonly bannedUntil?: Date | null | undefined
   readonly mustResetPassword?: boolean | undefined
+  /** Another one voids what was mailed to the one of before. */
+  readonly email?: string | undefined
+  readonly emailConfirmedAt?: Date | undefined
+  readonly signInPhone?: string | undefined
+  readonly phoneConfirmedAt?: Date | undefined
+  /** Another one voids what was asked for by the one of before. */
+  readonly passwordHash?: string | undefined
+  readonly passwordChangedAt?: Date | undefined
+  readonly isAnonymous?: boolean | undefined
+  readonly appMetadata?: Readonly<Record<string, unknown>> | undefined
+  readonly claimRole?: string | undefined
+  readonly invitedAt?: Date | undefined
 }
 
 export interface UserChange extends Also {
@@ -124,6 +155,6 @@ export type UserChangeOutcome =
   | { readonly kind: 'written'; readonly revocations: readonly Revocation[] }
   /** The user, or the role, is no longer as it was judged. */
   | { readonly kind: 'stale' }
-  | { readonly kind: 'username_taken' }
+  | { readonly kind: 'email_taken' | 'phone_taken' | 'username_taken' }
   /** Nobody would be left who can administer. */
   | { readonly kind: 'last_admin' }

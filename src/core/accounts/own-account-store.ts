@@ -30,6 +30,10 @@ export interface OwnAccountStore {
   ) => Promise<UserWithRole | 'username_taken' | undefined>
   /** Ends an account with all that hangs on it, the clients of its owner too; nothing is lost yet. */
   readonly deleteUser: (deletion: UserDeletion) => Promise<readonly Revocation[] | 'last_admin' | undefined>
+  /** The same, and erases at once what there is of the user; of one that was deleted before too. */
+  readonly deleteForGood: (
+    deletion: Omit<UserDeletion, 'from'> & Pick<UserErasure, 'event'>,
+  ) => Promise<readonly Revocation[] | 'last_admin' | undefined>
   /** Erases what there is of people whose accounts were deleted before a time; answers their ids. */
   readonly eraseUsers: (erasure: UserErasure) => Promise<readonly string[]>
   /** All that is held about a person, and no secret. */

@@ -24,6 +24,10 @@ type AccountReason =
   | 'user_not_current'
   | 'not_on_oneself'
   | 'email_taken'
+  | 'phone_taken'
+  | 'user_id_taken'
+  | 'password_hash_unusable'
+  | 'metadata_too_large'
 
 const wrong: Denial = { status: 400, code: 'invalid_credentials', message: 'Invalid login credentials' }
 const banned: Denial = { status: 400, code: 'user_banned', message: 'User is banned' }
@@ -77,6 +81,22 @@ export const accountSpellings: Spellings<AccountReason> = {
     code: 'email_exists',
     message: 'A user with this email address has already been registered',
   },
+  phone_taken: {
+    status: 422,
+    code: 'phone_exists',
+    message: 'A user with this phone number has already been registered',
+  },
+  user_id_taken: { status: 422, code: 'user_already_exists', message: 'A user with this id already exists' },
+  password_hash_unusable: ({ problem }) => ({
+    status: 400,
+    code: 'validation_failed',
+    message: `Password hash cannot be used: ${problem}`,
+  }),
+  metadata_too_large: ({ maxLength }) => ({
+    status: 400,
+    code: 'validation_failed',
+    message: `Metadata cannot be longer than ${maxLength} characters of JSON`,
+  }),
 }
 
 const passwordDenials = (minLength: number) =>
