@@ -173,6 +173,8 @@ export interface MailStore {
     readonly now: Date
     readonly leaseUntil: Date
     readonly limit: number
+    /** What goes to addresses alone, or to telephones; undefined for both. */
+    readonly only?: 'mail' | 'sms' | undefined
   }) => Promise<readonly ClaimedMail[]>
   /** Writes down what came of an attempt, unless a later one has begun; what was said is forgotten with the last. */
   readonly settleMail: (
