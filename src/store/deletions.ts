@@ -60,7 +60,7 @@ async function deleteUser(
 
 async function deleteForGood(
   tx: Transaction,
-  { event, ...deletion }: Parameters<OwnAccountStore['deleteForGood']>[0],
+  { erased, ...deletion }: Parameters<OwnAccountStore['deleteForGood']>[0],
 ): ReturnType<OwnAccountStore['deleteForGood']> {
   const { userId, at } = deletion
   const deleted = await deleteUser(tx, { ...deletion, from: undefined })
@@ -72,7 +72,7 @@ async function deleteForGood(
     .for('update')
   if (erasable.length === 0) return undefined
   await erase(tx, [userId], at)
-  await tx.execute(insertion([event(userId)]))
+  await tx.execute(insertion([erased]))
   return deleted ?? []
 }
 
@@ -98,7 +98,7 @@ async function eraseUsers(
 async function erase(tx: Transaction, ids: readonly string[], at: Date): Promise<void> {
   await tx
     .update(users)
-    .set(erased(at))
+    .set(emptied(at))
     .where(inArray(users.id, [...ids]))
   for (const { userId, table } of belongings) await tx.delete(table).where(inArray(userId, [...ids]))
   await tx
@@ -109,7 +109,7 @@ async function erase(tx: Transaction, ids: readonly string[], at: Date): Promise
 }
 
 /** What is left: an id and some times. The address is none that anybody could have, and the name is free again. */
-function erased(at: Date) {
+function emptied(at: Date) {
   return {
     email: sql`'erased:' || ${users.id}`,
     username: null,

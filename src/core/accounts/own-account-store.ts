@@ -32,7 +32,7 @@ export interface OwnAccountStore {
   readonly deleteUser: (deletion: UserDeletion) => Promise<readonly Revocation[] | 'last_admin' | undefined>
   /** The same, and erases at once what there is of the user; of one that was deleted before too. */
   readonly deleteForGood: (
-    deletion: Omit<UserDeletion, 'from'> & Pick<UserErasure, 'event'>,
+    deletion: Omit<UserDeletion, 'from'> & { readonly erased: AuditEvent },
   ) => Promise<readonly Revocation[] | 'last_admin' | undefined>
   /** Erases what there is of people whose accounts were deleted before a time; answers their ids. */
   readonly eraseUsers: (erasure: UserErasure) => Promise<readonly string[]>

@@ -1,13 +1,14 @@
 import type { Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { parseApiKey } from '../keys/api-key.ts'
-import { servicePermission } from '../keys/supabase-key.ts'
+import { anonPermission, servicePermission } from '../keys/supabase-key.ts'
 import { unmetered } from '../limits/meter.ts'
 import { covers } from '../permissions.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { type AdmittedCall, admitCall } from './admit-call.ts'
 import { admitKeyCall } from './admit-key-call.ts'
+import type { LegacyRole } from './legacy-keys.ts'
 import type { Principal } from './verify.ts'
 
 /**
@@ -19,35 +20,50 @@ export async function admitService(
   credential: string,
   caller: Caller,
 ): Promise<Result<AdmittedCall, Failure>> {
-  const { world, policy, memory } = parts
-  if (parseApiKey(credential) !== undefined) return programOnly(await admitKeyCall(parts, credential, caller))
-  const fingerprint = world.fingerprint(credential)
-  const role = await memory.legacyKeys.roleOf({ text: credential, fingerprint }, world.now())
-  if (role === undefined) return programOnly(await admitCall(parts, credential, { caller }))
-  if (role === 'anon') return notPermitted
-  return ok({ principal: legacyPrincipal(policy, world.now()), key: undefined, meter: unmetered })
+  const admitted = await admitCredential(parts, credential, caller)
+  if (!admitted.ok) return admitted
+  const { assurance, permissions, keyId } = admitted.value.principal
+  if (assurance !== undefined || !covers(permissions, servicePermission)) {
+    return fail({ reason: 'permission_missing', needed: servicePermission })
+  }
+  return isBrowser(caller) ? fail({ reason: 'secret_key_in_browser', keyId }) : admitted
 }
 
-const notPermitted = fail({ reason: 'permission_missing', needed: servicePermission } as const)
+async function admitCredential(
+  parts: ServiceParts,
+  credential: string,
+  caller: Caller,
+): Promise<Result<AdmittedCall, Failure>> {
+  const { world, policy, memory } = parts
+  if (parseApiKey(credential) !== undefined) return admitKeyCall(parts, credential, caller)
+  const fingerprint = world.fingerprint(credential)
+  const role = await memory.legacyKeys.roleOf({ text: credential, fingerprint }, world.now())
+  if (role === undefined) return admitCall(parts, credential, { caller })
+  return ok({ principal: legacyPrincipal(policy, role, world.now()), key: undefined, meter: unmetered })
+}
 
-function programOnly(admitted: Result<AdmittedCall, Failure>): Result<AdmittedCall, Failure> {
-  if (!admitted.ok) return admitted
-  const { assurance, permissions } = admitted.value.principal
-  return assurance === undefined && covers(permissions, servicePermission) ? admitted : notPermitted
+/** Whoever looks at a page reads all that it sends. Every browser calls itself by this name, and no program has to. */
+function isBrowser({ userAgent }: Caller): boolean {
+  return /^(?:mozilla|opera)\//i.test(userAgent ?? '')
 }
 
 /** Whom a key of a former installation speaks for: of no client of ours, by this name in the audit log. */
-function legacyPrincipal({ issuer, audiences: [own] }: ServiceParts['policy'], now: Date): Principal {
+function legacyPrincipal(
+  { issuer, audiences: [own] }: ServiceParts['policy'],
+  role: LegacyRole,
+  now: Date,
+): Principal {
+  const name = { service_role: servicePermission, anon: anonPermission }[role]
   return {
     issuer,
-    subject: servicePermission,
+    subject: name,
     audiences: [own],
-    clientId: servicePermission,
+    clientId: name,
     keyId: undefined,
     assurance: undefined,
     sessionId: '',
     tokenId: '',
-    permissions: [servicePermission],
+    permissions: [name],
     parentTokenIds: [],
     delegate: undefined,
     issuedAt: Math.floor(now.getTime() / 1000),
