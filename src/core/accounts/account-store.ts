@@ -7,6 +7,7 @@ import type {
   PersonSessionRotation,
   SessionWithUser,
 } from '../tokens/session.ts'
+import type { AccountViewStore } from './account-view.ts'
 import type { AdministrationStore } from './administration-store.ts'
 import type { QueuedMail } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
@@ -20,6 +21,7 @@ import type { Person, User, UserWithRole } from './user.ts'
 export interface AccountStore
   extends RoleStore,
     AdministrationStore,
+    AccountViewStore,
     UserStore,
     PersonSessionStore,
     SignInStore,

@@ -24,7 +24,7 @@ export async function findActingSession(
   const found = await world.store.findPersonSession(sessionId)
   if (found === undefined || found.user.id !== userId) return fail({ reason: 'person_needed' })
   const admitted = admitPersonSession(found, now)
-  if (!admitted.ok) return admitted
+  if (!admitted.ok) return isOver(admitted.failure) ? fail({ reason: 'session_not_found' }) : admitted
   return ok({ ...found, level: aal === 2 && found.session.aal === 2 ? 2 : 1 })
 }
 
@@ -36,4 +36,9 @@ export async function findNamedSession(
 ): Promise<Result<ActingSession, Failure>> {
   const found = await findActingSession(parts, actor, now)
   return found.ok && found.value.user.isAnonymous ? fail({ reason: 'anonymous_refused' }) : found
+}
+
+/** It is the session of the call itself, and no refresh token was shown. */
+function isOver({ reason }: Failure): boolean {
+  return reason === 'session_revoked' || reason === 'refresh_token_expired'
 }

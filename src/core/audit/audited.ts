@@ -34,6 +34,7 @@ type Unaudited =
   | 'sendFactorCode'
   | 'challengeFactor'
   | 'readProfile'
+  | 'readAccountView'
   | OwnAccountReading
 
 /**
