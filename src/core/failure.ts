@@ -35,14 +35,20 @@ export type Failure =
     }
   | { readonly reason: 'one_time_token_invalid' }
   | { readonly reason: 'person_needed' }
+  /** Somebody who has not said who they are. */
+  | { readonly reason: 'anonymous_refused' }
   /** The session of somebody who must have a second factor was opened without; or the call needs a code of it. */
   | { readonly reason: 'second_factor_required'; readonly by: 'session' | 'code' }
   | { readonly reason: 'challenge_invalid' }
+  | { readonly reason: 'challenge_expired' }
+  /** It was used already, or is shown from another network than it was asked for from. */
+  | { readonly reason: 'challenge_elsewhere' }
   | { readonly reason: 'method_not_offered' }
   | { readonly reason: 'code_invalid' }
   | { readonly reason: 'reauthentication_failed'; readonly field: 'password' | 'code' }
   | { readonly reason: 'factor_not_found' }
   | { readonly reason: 'factor_known' }
+  | { readonly reason: 'factor_name_taken' }
   | { readonly reason: 'factors_too_many'; readonly max: number }
   | { readonly reason: 'last_admin' }
   | { readonly reason: 'refresh_token_invalid' }

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, ne } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, ne } from 'drizzle-orm'
 import type { PersonSessionOpening, PersonSessionStore } from '../core/accounts/account-store.ts'
 import type { PersonSession } from '../core/tokens/session.ts'
 import { knownDevices, roles, signIns, users } from './accounts-schema.ts'
@@ -59,7 +59,7 @@ export function personSessionStore(db: Database): PersonSessionStore {
 /** Ends the live sessions of a user within the transaction of what causes it. */
 export async function endPersonSessions(
   tx: Pick<Database, 'update' | 'insert' | 'execute'>,
-  { userId, scope, sessionId, now }: Parameters<PersonSessionStore['endPersonSessions']>[0],
+  { userId, scope, sessionId, below, now }: Parameters<PersonSessionStore['endPersonSessions']>[0],
   revoke: Parameters<PersonSessionStore['endPersonSessions']>[1],
 ): ReturnType<PersonSessionStore['endPersonSessions']> {
   const ended = await tx
@@ -72,6 +72,7 @@ export async function endPersonSessions(
         gt(sessions.expiresAt, now),
         scope === 'session' ? eq(sessions.id, sessionId) : undefined,
         scope === 'others' ? ne(sessions.id, sessionId) : undefined,
+        below === undefined ? undefined : lt(sessions.aal, below),
       ),
     )
     .returning({ id: sessions.id })

@@ -32,6 +32,7 @@ type Unaudited =
   | 'listSigningKeys'
   | 'listFactors'
   | 'sendFactorCode'
+  | 'challengeFactor'
   | 'readProfile'
   | 'readAccountView'
   | OwnAccountReading

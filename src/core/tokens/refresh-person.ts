@@ -30,7 +30,11 @@ export async function refreshPerson(
     const standing = standingOf(parts, session, refreshToken)
     const late =
       standing === 'spent' ? lateSuccessor(parts, session, { token: refreshToken, now }) : undefined
-    if (standing === 'spent' && late === undefined) return endStolenSession(parts, session)
+    if (standing === 'spent' && late === undefined) {
+      // Raised in the moment before, while another tab was refreshing: no token of before leads on, and none is a theft.
+      if (isPatient(parts, session, now)) return fail({ reason: 'refresh_token_invalid' })
+      return endStolenSession(parts, session)
+    }
     if (standing === 'unknown') return fail({ reason: 'refresh_token_invalid' })
     const admitted = admitPersonSession(found, now)
     if (!admitted.ok) return admitted
@@ -54,17 +58,26 @@ const LATE_STEPS_MAX = 32
  */
 function lateSuccessor(
   { world, policy }: Pick<ServiceParts, 'world' | 'policy'>,
-  { face, refreshDigest, lastUsedAt, revokedAt }: PersonSession,
+  session: PersonSession,
   { token, now }: { readonly token: string; readonly now: Date },
 ): string | undefined {
-  const patienceMs = face === 'supabase' ? policy.supabase.reuseIntervalSeconds * 1000 : 0
-  if (revokedAt !== undefined || now.getTime() - lastUsedAt.getTime() >= patienceMs) return undefined
+  if (!isPatient({ policy }, session, now)) return undefined
   let text: string | undefined = token
   for (let step = 0; step < LATE_STEPS_MAX && text !== undefined; step++) {
     text = parseRefreshToken(world, text)?.successor()
-    if (text !== undefined && world.vault.matches('refresh-token', text, refreshDigest)) return text
+    if (text !== undefined && world.vault.matches('refresh-token', text, session.refreshDigest)) return text
   }
   return undefined
+}
+
+/** Whether a session was used so lately that its face lets an older token pass. */
+function isPatient(
+  { policy }: Pick<ServiceParts, 'policy'>,
+  { face, lastUsedAt, revokedAt }: PersonSession,
+  now: Date,
+): boolean {
+  const patienceMs = face === 'supabase' ? policy.supabase.reuseIntervalSeconds * 1000 : 0
+  return revokedAt === undefined && now.getTime() - lastUsedAt.getTime() < patienceMs
 }
 
 /** Says whether a person's session may bring a new access token at `now`. */

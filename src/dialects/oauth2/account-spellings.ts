@@ -16,6 +16,7 @@ type AccountReason =
   | 'password_unacceptable'
   | 'one_time_token_invalid'
   | 'person_needed'
+  | 'anonymous_refused'
   | 'reauthentication_failed'
   | 'last_admin'
 
@@ -36,6 +37,7 @@ export const accountSpellings: Spellings<AccountReason> = {
   password_unacceptable: notHere(),
   one_time_token_invalid: notHere(),
   person_needed: notHere(),
+  anonymous_refused: notHere(),
   reauthentication_failed: notHere(),
   last_admin: notHere(409),
 }

@@ -18,6 +18,7 @@ type AccountReason =
   | 'password_unacceptable'
   | 'one_time_token_invalid'
   | 'person_needed'
+  | 'anonymous_refused'
   | 'reauthentication_failed'
   | 'last_admin'
   | 'user_not_found'
@@ -67,6 +68,11 @@ export const accountSpellings: Spellings<AccountReason> = {
   },
   // An API key, or a token of one: nobody has signed in.
   person_needed: { status: 403, code: 'bad_jwt', message: 'invalid claim: missing sub claim' },
+  anonymous_refused: {
+    status: 403,
+    code: 'no_authorization',
+    message: 'This is not for anonymous users',
+  },
   reauthentication_failed: {
     status: 400,
     code: 'current_password_invalid',
