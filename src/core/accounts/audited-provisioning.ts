@@ -6,7 +6,7 @@ import type { UserWithRole } from './user.ts'
 import type { UserOrder } from './user-order.ts'
 
 /** What changes nothing: every other use case must be audited below. */
-export type UnauditedProvisioning = 'pageAccounts'
+export type UnauditedProvisioning = 'pageAccounts' | 'listUserFactors'
 
 /** Puts the audit log around the use cases of the operator's own programs, each by the key that it came with. */
 export function auditedProvisioning(
@@ -18,6 +18,12 @@ export function auditedProvisioning(
       byCredential(service.admitService(credential, caller), {
         caller,
         keyId: parseApiKey(credential)?.id,
+        draft: () => undefined,
+      }),
+    admitApplication: (key, caller) =>
+      byCredential(service.admitApplication(key, caller), {
+        caller,
+        keyId: parseApiKey(key)?.id,
         draft: () => undefined,
       }),
     provisionUser: (actor, order) =>
@@ -42,6 +48,20 @@ export function auditedProvisioning(
       byActor(service.mintUserLink(actor, order), {
         actor,
         draft: ({ user, purpose }) => ({ kind: 'user.link', target: user.id, details: { purpose } }),
+      }),
+    renameUserFactor: (actor, order) =>
+      byActor(service.renameUserFactor(actor, order), {
+        actor,
+        draft: ({ id, userId }) => ({
+          kind: 'user.update',
+          target: userId,
+          details: { fields: ['factor'], factor_id: id },
+        }),
+      }),
+    removeUserFactor: (actor, which) =>
+      byActor(service.removeUserFactor(actor, which), {
+        actor,
+        draft: ({ id, userId }) => ({ kind: 'factor.remove', target: id, details: { user_id: userId } }),
       }),
   }
 }

@@ -29,6 +29,23 @@ export async function admitService(
   return isBrowser(caller) ? fail({ reason: 'secret_key_in_browser', keyId }) : admitted
 }
 
+/**
+ * Admits the key by which an application names itself, beside whoever uses it. Undefined for what is no key of ours: one of
+ * a former installation names nobody. A secret one is refused where everybody can read it.
+ */
+export async function admitApplication(
+  parts: ServiceParts,
+  key: string,
+  caller: Caller,
+): Promise<Result<AdmittedCall | undefined, Failure>> {
+  if (parseApiKey(key) === undefined) return ok(undefined)
+  const admitted = await admitKeyCall(parts, key, caller)
+  if (!admitted.ok) return admitted
+  const { permissions, keyId } = admitted.value.principal
+  const isSecret = covers(permissions, servicePermission)
+  return isSecret && isBrowser(caller) ? fail({ reason: 'secret_key_in_browser', keyId }) : admitted
+}
+
 async function admitCredential(
   parts: ServiceParts,
   credential: string,
