@@ -3,6 +3,7 @@ import type { AuditRecorder } from '../audit/recorder.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import type { ProvisioningService } from './provisioning.ts'
 import type { UserWithRole } from './user.ts'
+import type { UserLink } from './user-links.ts'
 import type { UserOrder } from './user-order.ts'
 
 /** What changes nothing: every other use case must be audited below. */
@@ -44,11 +45,9 @@ export function auditedProvisioning(
       }),
     inviteByLink: (actor, order) =>
       byActor(service.inviteByLink(actor, order), { actor, draft: told('user.invite') }),
-    mintUserLink: (actor, order) =>
-      byActor(service.mintUserLink(actor, order), {
-        actor,
-        draft: ({ user, purpose }) => ({ kind: 'user.link', target: user.id, details: { purpose } }),
-      }),
+    mintUserLink: (actor, order) => byActor(service.mintUserLink(actor, order), { actor, draft: linkTold }),
+    mintEmailChangeLink: (actor, order) =>
+      byActor(service.mintEmailChangeLink(actor, order), { actor, draft: linkTold }),
     renameUserFactor: (actor, order) =>
       byActor(service.renameUserFactor(actor, order), {
         actor,
@@ -64,6 +63,10 @@ export function auditedProvisioning(
         draft: ({ id, userId }) => ({ kind: 'factor.remove', target: id, details: { user_id: userId } }),
       }),
   }
+}
+
+function linkTold({ user, purpose }: UserLink): AuditDraft {
+  return { kind: 'user.link', target: user.id, details: { purpose } }
 }
 
 function told(kind: AuditDraft['kind']) {

@@ -5,6 +5,7 @@ import type { ServiceParts } from '../service-parts.ts'
 import type { AdmittedCall } from '../tokens/admit-call.ts'
 import { admitApplication, admitService } from '../tokens/admit-service.ts'
 import { dismissUser } from './dismiss-user.ts'
+import { type EmailChangeLinkOrder, mintEmailChangeLink } from './email-change-links.ts'
 import type { Factor } from './factor.ts'
 import { type AccountQuery, type AccountsPage, pageAccounts } from './page-accounts.ts'
 import { type NewUserOrder, provisionUser } from './provision-user.ts'
@@ -41,6 +42,10 @@ export interface ProvisioningService {
     order: Omit<UserLinkOrder, 'purpose' | 'password'>,
   ) => Promise<Result<UserLink, Failure>>
   readonly mintUserLink: (actor: Actor, order: UserLinkOrder) => Promise<Result<UserLink, Failure>>
+  readonly mintEmailChangeLink: (
+    actor: Actor,
+    order: EmailChangeLinkOrder,
+  ) => Promise<Result<UserLink, Failure>>
   readonly listUserFactors: (userId: string) => Promise<Result<readonly Factor[], Failure>>
   readonly renameUserFactor: (
     actor: Actor,
@@ -59,6 +64,7 @@ export function bindProvisioning(parts: ServiceParts): ProvisioningService {
     dismissUser: ({ principal }, dismissal) => dismissUser(parts, principal, dismissal),
     inviteByLink: ({ principal }, order) => inviteByLink(parts, principal, order),
     mintUserLink: ({ principal }, order) => mintUserLink(parts, principal, order),
+    mintEmailChangeLink: ({ principal }, order) => mintEmailChangeLink(parts, principal, order),
     listUserFactors: (userId) => listUserFactors(parts, userId),
     renameUserFactor: ({ principal }, order) => renameUserFactor(parts, principal, order),
     removeUserFactor: ({ principal }, which) => removeUserFactor(parts, principal, which),

@@ -1,5 +1,15 @@
 import type { Mount } from '../../http/mount.ts'
+import {
+  listUserFactorsEndpoint,
+  removeUserFactorEndpoint,
+  renameUserFactorEndpoint,
+} from './admin-factors.ts'
+import { oauthClientEndpoints } from './admin-oauth.ts'
+import { changeUserEndpoint, deleteUserEndpoint, showUserEndpoint } from './admin-user.ts'
+import { createUserEndpoint, listUsersEndpoint } from './admin-users.ts'
+import { generateLinkEndpoint } from './generate-link.ts'
 import { healthEndpoint } from './health.ts'
+import { inviteEndpoint } from './invite.ts'
 import { keySetEndpoint } from './key-set.ts'
 import { logoutEndpoint } from './logout.ts'
 import { refuse } from './refuse.ts'
@@ -20,5 +30,16 @@ export const supabase: Mount = {
     tokenEndpoint,
     getUserEndpoint,
     logoutEndpoint,
+    listUsersEndpoint,
+    createUserEndpoint,
+    showUserEndpoint,
+    changeUserEndpoint,
+    deleteUserEndpoint,
+    listUserFactorsEndpoint,
+    renameUserFactorEndpoint,
+    removeUserFactorEndpoint,
+    inviteEndpoint,
+    generateLinkEndpoint,
+    ...oauthClientEndpoints,
   ],
 }

@@ -1,0 +1,26 @@
+import { z } from '@hono/zod-openapi'
+import { actorOf } from '../../http/caller.ts'
+import { answerUser } from './answer-user.ts'
+import { readRedirectTo } from './redirect-to.ts'
+import { refused } from './refuse.ts'
+import { email, metadata, userSchema } from './schemas.ts'
+import { serviceEndpoint } from './service-endpoint.ts'
+
+export const inviteEndpoint = serviceEndpoint({
+  method: 'post',
+  path: '/invite',
+  summary: 'Invite somebody by mail',
+  description: 'Whoever was invited before and has not come gets a new link, and the old one is void.',
+  request: {
+    query: z.object({ redirect_to: z.string().optional() }),
+    body: z.object({ email: email.default(''), data: metadata.optional() }),
+  },
+  answer: userSchema,
+  errors: [400, 413, 422],
+  async handle(c, { body }) {
+    const redirectTo = readRedirectTo(c)
+    const order = { email: body.email, userMetadata: body.data, redirectTo }
+    const invited = await c.env.service.inviteByLink(actorOf(c), order)
+    return invited.ok ? answerUser(c, invited.value.user.id) : refused(c, invited.failure)
+  },
+})
