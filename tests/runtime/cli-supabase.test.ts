@@ -3,6 +3,7 @@ import { call } from '../support/call.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
+import { claimsIn } from '../support/supabase.ts'
 
 let database: TestDatabase
 let gateway: GatewayProcess
@@ -25,7 +26,7 @@ afterAll(async () => {
 
 const exchange = async (apiKey: string | undefined) => {
   const { status, body } = await call('POST', `${gateway.url}/api/v1/auth/token/`, { json: { apiKey } })
-  return status === 200 ? body.data.permissions : body.error.code
+  return status === 200 ? claimsIn(body.data.access).scope.split(' ') : body.error.code
 }
 
 const linesOf = (stdout: string) =>
