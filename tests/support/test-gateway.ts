@@ -160,7 +160,7 @@ export async function createTestGateway(
       if (answer.status !== 200) throw new Error(`No token: ${answer.text}`)
       return answer.body.data.access
     },
-    flushUsage: () => world.store.addKeyUses(memory.usage.take()),
+    flushUsage: () => world.store.addKeyUses(memory.usage.takeAll()),
     async close() {
       await opened.close()
       if (options.database === undefined) await database.drop()
