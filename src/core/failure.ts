@@ -22,6 +22,10 @@ export type Failure =
   | { readonly reason: 'user_deleted'; readonly userId: string }
   | { readonly reason: 'registration_closed' }
   | { readonly reason: 'username_taken' }
+  | { readonly reason: 'captcha_required' }
+  | { readonly reason: 'captcha_failed'; readonly cause: string }
+  /** Nobody could be asked, and nobody passes unasked. */
+  | { readonly reason: 'captcha_unavailable' }
   | { readonly reason: 'email_invalid' }
   | { readonly reason: 'email_unchanged' }
   | { readonly reason: 'username_invalid' }
