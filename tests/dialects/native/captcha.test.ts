@@ -118,7 +118,99 @@ describe('a registration where there is a captcha', () => {
   })
 })
 
+describe('a sign-in where there is a captcha', () => {
+  const login = (identifier: string, password: string, captcha_token?: string) =>
+    post('/login', { identifier, password, ...(captcha_token !== undefined && { captcha_token }) })
+  const comeFromElsewhere = (last: number) => gateway.comeFrom(`198.18.${site}.${last}`)
+
+  it('asks for no answer before anything has failed', async () => {
+    const { email, password } = await aPerson(without)
+    const asked = provider.asked.length
+    for (let time = 0; time < 5; time++) expect((await login(email, password)).status).toBe(200)
+    expect((await login(email, password, 'whatever')).status).toBe(200)
+    expect(provider.asked).toHaveLength(asked)
+  })
+
+  it.each(['somebody', 'nobody'])(
+    'asks whoever has failed three times at the account of %s',
+    async (whose) => {
+      const { email, password } =
+        whose === 'nobody' ? { email: anAddress(), password: aPassword } : await aPerson(without)
+      const asked = provider.asked.length
+      for (let time = 0; time < 3; time++) {
+        expect(codeOf(await login(email, 'not the password of it'))).toBe('401 invalid_credentials')
+      }
+      // Not counted: however often it is refused, no delay comes of it.
+      for (let time = 0; time < 5; time++) {
+        expect(codeOf(await login(email, password))).toBe('400 captcha_required')
+      }
+      expect(provider.asked).toHaveLength(asked)
+      const captcha_token = provider.solve()
+      const end = whose === 'nobody' ? '401 invalid_credentials' : '200 undefined'
+      expect(codeOf(await login(email, password, captcha_token))).toBe(end)
+      expect(provider.asked.at(-1)).toMatchObject({ response: captcha_token })
+      expect(codeOf(await login(email, password))).toBe(
+        whose === 'nobody' ? '429 login_delayed' : '200 undefined',
+      )
+    },
+  )
+
+  it('counts a captcha that is not passed as a failure, and looks at no password', async () => {
+    const { email, password } = await aPerson(without)
+    for (let time = 0; time < 3; time++) await login(email, 'not the password of it')
+    expect(codeOf(await login(email, password, 'made-up'))).toBe('403 captcha_failed')
+    expect(codeOf(await login(email, password, 'made-up'))).toBe('403 captcha_failed')
+    const asked = provider.asked.length
+    expect(codeOf(await login(email, password, provider.solve()))).toBe('429 login_delayed')
+    expect(provider.asked).toHaveLength(asked)
+    gateway.pass(1)
+    expect(codeOf(await login(email, password, provider.solve()))).toBe('200 undefined')
+  })
+
+  it('counts nothing while the provider cannot be asked', async () => {
+    const { email, password } = await aPerson(without)
+    for (let time = 0; time < 3; time++) await login(email, 'not the password of it')
+    for (let time = 0; time < 10; time++) {
+      provider.answerNext(new Response('gone', { status: 502 }))
+      expect(codeOf(await login(email, password, 'an answer'))).toBe('503 captcha_unavailable')
+    }
+    expect(codeOf(await login(email, password, provider.solve()))).toBe('200 undefined')
+  })
+
+  it('asks strangers whose failures are at one account or at many, and not where its owner was before', async () => {
+    const { email, password } = await aPerson(without)
+    expect((await login(email, password)).status).toBe(200)
+    for (let time = 0; time < 10; time++) {
+      comeFromElsewhere(time)
+      expect(codeOf(await login(email, 'not the password of it'))).toBe('401 invalid_credentials')
+    }
+    comeFromElsewhere(99)
+    expect(codeOf(await login(email, password))).toBe('400 captcha_required')
+    for (let time = 0; time < 10; time++) await login(anAddress(), 'not the password of it')
+    expect(codeOf(await login(anAddress(), 'not the password of it'))).toBe('400 captcha_required')
+    gateway.comeFrom(`203.0.113.${site}`)
+    expect(codeOf(await login(email, password))).toBe('200 undefined')
+  })
+
+  it('forgets as the delays do', async () => {
+    const { email, password } = await aPerson(without)
+    for (let time = 0; time < 3; time++) await login(email, 'not the password of it')
+    gateway.pass(86_399)
+    expect(codeOf(await login(email, password))).toBe('400 captcha_required')
+    gateway.pass(1)
+    expect(codeOf(await login(email, password))).toBe('200 undefined')
+  })
+})
+
 describe('a gateway without a captcha', () => {
+  it('asks nobody for an answer, whatever has failed', async () => {
+    const email = anAddress()
+    for (let time = 0; time < 4; time++) {
+      const json = { identifier: email, password: 'not the password of it' }
+      expect(codeOf(await post('/login', json, without))).toBe('401 invalid_credentials')
+    }
+  })
+
   it('heeds no answer', async () => {
     const asked = provider.asked.length
     const json = { email: anAddress(), captcha_token: 'whatever' }
