@@ -43,7 +43,11 @@ export type Failure =
   | { readonly reason: 'challenge_invalid' }
   | { readonly reason: 'method_not_offered' }
   | { readonly reason: 'code_invalid' }
-  | { readonly reason: 'reauthentication_failed'; readonly field: 'password' | 'code' }
+  | {
+      readonly reason: 'reauthentication_failed'
+      /** The one of the request that holds it: beside a new password it is the current one. */
+      readonly field: 'password' | 'current_password' | 'code'
+    }
   | { readonly reason: 'factor_not_found' }
   | { readonly reason: 'factor_known' }
   | { readonly reason: 'factors_too_many'; readonly max: number }

@@ -138,7 +138,7 @@ export const accountSpellings: Spellings<AccountReason> = {
     status: 403,
     code: 'reauthentication_failed',
     message: 'This is not what only the owner of the account can know.',
-    details: ({ field }) => [{ field, message: `The ${field} is wrong.` }],
+    details: ({ field }) => [{ field, message: `The ${field.replace('_', ' ')} is wrong.` }],
   },
   last_admin: {
     status: 409,
