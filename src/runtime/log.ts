@@ -15,6 +15,8 @@ const CREDENTIAL_NAMES = [
   'password',
   'secret',
   'secrets',
+  'captcha',
+  'captcha_token',
   'digest',
   'connectionString',
 ]

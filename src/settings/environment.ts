@@ -29,6 +29,11 @@ const list = z.string().transform((text) =>
 
 const httpUrl = z.string().refine((text) => isUrl(text, ['http:', 'https:']), 'must be an http or https URL')
 
+const NO_USER = 'must not hold a user name'
+
+/** The one provider whose address needs no setting: it asks people nothing and is free of charge. */
+const TURNSTILE = 'https://challenges.cloudflare.com/turnstile/v0/siteverify'
+
 /** Every setting, as the environment has it. docs/settings.md has the same table. */
 export const environment = {
   PORT: whole(0, 65_535).default(3000),
@@ -89,6 +94,8 @@ export const environment = {
   USER_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).optional(),
   USER_REFRESH_TTL_SECONDS: whole(60, 31_536_000).optional(),
   SECOND_FACTOR_ROLES: list.default([]),
+  CAPTCHA_SECRET: z.string().optional(),
+  CAPTCHA_VERIFY_URL: httpUrl.refine(isWithoutUser, NO_USER).default(TURNSTILE),
   CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
   REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
   AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),
@@ -104,9 +111,7 @@ export const environment = {
   UPSTREAM_URL: httpUrl.optional(),
   ROUTES_FILE: z.string().optional(),
   ROUTES: z.string().optional(),
-  LEAK_WEBHOOK_URL: httpUrl
-    .refine((text) => (URL.parse(text)?.username ?? '') === '', 'must not hold a user name')
-    .optional(),
+  LEAK_WEBHOOK_URL: httpUrl.refine(isWithoutUser, NO_USER).optional(),
   LEAK_WEBHOOK_SECRET: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
@@ -137,6 +142,11 @@ function isDecodable(text: string): boolean {
   } catch {
     return false
   }
+}
+
+function isWithoutUser(text: string): boolean {
+  const url = URL.parse(text)
+  return url === null || url.username + url.password === ''
 }
 
 /** Good enough to catch a slip; the networks themselves are read by the runtime. */

@@ -5,12 +5,13 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonTokens } from '../tokens/person-tokens.ts'
 import type { SignerName } from './account-store.ts'
+import { admitAttempt } from './admit-attempt.ts'
 import { admitUser } from './admit-user.ts'
 import { parseEmail } from './email.ts'
 import { deviceOf, openPersonSession, signInRecord } from './open-person-session.ts'
 import { passwordMaxLength } from './password-rules.ts'
 import { type SecondFactorDue, secondFactorDue } from './second-factor-due.ts'
-import { type Attempt, attemptOf, settledBy, takeAttempt } from './sign-in-throttle.ts'
+import { type Attempt, attemptOf, settledBy } from './sign-in-throttle.ts'
 import type { UserWithRole } from './user.ts'
 import { isUsername } from './username.ts'
 
@@ -18,6 +19,8 @@ export interface SignInRequest {
   /** An e-mail address or a user name. */
   readonly identifier: string
   readonly password: string
+  /** The answer to the operator's captcha, which is asked for after failures. */
+  readonly captcha: string | undefined
 }
 
 /** The end of a right password: tokens, or the question for a second factor. */
@@ -38,7 +41,7 @@ export interface PasswordProof extends UserWithRole {
  */
 export async function signIn(
   parts: ServiceParts,
-  { identifier, password }: SignInRequest,
+  { identifier, password, captcha }: SignInRequest,
   caller: Caller,
 ): Promise<Result<SignedIn, Failure>> {
   const { world } = parts
@@ -47,7 +50,7 @@ export async function signIn(
   const signer = await world.store.findSigner(name, deviceOf(world, caller) ?? '')
   const account = signer?.user.id ?? nameOf(name, identifier)
   const attempt = attemptOf(world, { account, caller, deviceKnown: signer?.deviceKnown ?? false })
-  const taken = await takeAttempt(world, attempt, now)
+  const taken = await admitAttempt(world, attempt, { captcha, caller, now })
   if (!taken.ok) return taken
 
   const judged = signer?.user.passwordHash
