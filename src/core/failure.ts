@@ -20,6 +20,7 @@ export type Failure =
   | { readonly reason: 'password_reset_due'; readonly userId: string }
   | { readonly reason: 'user_disabled'; readonly userId: string }
   | { readonly reason: 'user_deleted'; readonly userId: string }
+  | { readonly reason: 'user_banned'; readonly userId: string; readonly bannedUntil: Date }
   | { readonly reason: 'registration_closed' }
   | { readonly reason: 'username_taken' }
   | { readonly reason: 'captcha_required' }

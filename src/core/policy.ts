@@ -1,3 +1,5 @@
+import type { JWK } from 'jose'
+
 /** The algorithms that access tokens can be signed with (RFC 7518 §3.1, RFC 8037 §3.1). */
 export const signingAlgorithms = ['ES256', 'EdDSA', 'RS256', 'HS256'] as const
 export type SigningAlgorithm = (typeof signingAlgorithms)[number]
@@ -29,6 +31,41 @@ export interface Policy {
   /** The prefix of new API keys. Keys with an earlier prefix stay good. */
   readonly keyPrefix: string
   readonly accounts: AccountPolicy
+  readonly supabase: SupabasePolicy
+  /** The lifetimes of the sessions that the MyTone face opens, and of their access tokens. */
+  readonly mytone: { readonly accessTtlSeconds: number; readonly refreshTtlSeconds: number }
+}
+
+/** The operator's choices for the Supabase face. */
+export interface SupabasePolicy {
+  /** Whether the face is on: then its tokens are taken wherever ours are. */
+  readonly enabled: boolean
+  /** The `iss` of its tokens, which is also where it answers. */
+  readonly issuer: string
+  /** Where people are sent who follow a link without another place to go to. */
+  readonly siteUrl: string
+  /** Where else they may be sent: addresses with `*`, `**` and `?`. */
+  readonly redirectUrls: readonly string[]
+  readonly signup: 'open' | 'closed'
+  /** Whether whoever signs up is signed in at once, and the address counts as confirmed. */
+  readonly autoconfirm: boolean
+  readonly anonymous: boolean
+  /** In characters. */
+  readonly passwordMinLength: number
+  readonly accessTtlSeconds: number
+  /** How long an older refresh token still leads to the current one; 0 for not at all. */
+  readonly reuseIntervalSeconds: number
+  /** How long links and codes that are mailed or sent are good. */
+  readonly otpTtlSeconds: number
+  /** Whether a change of address needs both mailboxes. */
+  readonly secureEmailChange: boolean
+  /** Whether codes can be sent to telephones. */
+  readonly sms: boolean
+  /** What the API keys of a former installation are signed with, and with `HS256` the tokens of people too. */
+  readonly jwtSecret: string | undefined
+  readonly jwtAlgorithm: 'HS256' | undefined
+  /** Public keys of a former installation, whose tokens and API keys are still taken. */
+  readonly trustedJwks: readonly JWK[]
 }
 
 /** The operator's choices for people. */

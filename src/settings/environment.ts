@@ -4,32 +4,14 @@ import { refreshTokenPrefix } from '../core/keys/api-key.ts'
 import { isPrefix } from '../core/keys/credential-text.ts'
 import { accessLifetimeMaxSeconds, clockSkewMaxSeconds, signingAlgorithms } from '../core/policy.ts'
 import { mailEnvironment } from './mail.ts'
+import { hookUrl, httpUrl, isUrl, list, onOff, whole } from './setting.ts'
+import { supabaseEnvironment } from './supabase.ts'
 
 /** The faces that there are, in the order in which they are asked to spell what belongs to none. */
-export const faceNames = ['native', 'oauth2'] as const
+export const faceNames = ['native', 'oauth2', 'supabase', 'mytone'] as const
 export type FaceName = (typeof faceNames)[number]
 
 const SECRET_MIN_LENGTH = 32
-
-const whole = (min: number, max: number) => {
-  const problem = `must be a whole number from ${min} to ${max}`
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, problem)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, problem)
-}
-
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-)
-
-const httpUrl = z.string().refine((text) => isUrl(text, ['http:', 'https:']), 'must be an http or https URL')
-
-const NO_USER = 'must not hold a user name'
 
 /** The one provider whose address needs no setting: it asks people nothing and is free of charge. */
 const TURNSTILE = 'https://challenges.cloudflare.com/turnstile/v0/siteverify'
@@ -64,7 +46,7 @@ export const environment = {
   DATABASE_POOL_MAX: whole(1, 1000).default(10),
   DATABASE_CONNECT_TIMEOUT_MS: whole(100, 60_000).default(1000),
   DATABASE_QUERY_TIMEOUT_MS: whole(100, 60_000).default(1500),
-  DATABASE_PREPARE: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  DATABASE_PREPARE: onOff.default('on'),
   GUICHET_SECRET: list
     .refine((secrets) => secrets.length > 0, 'must not be empty')
     .refine(
@@ -95,7 +77,7 @@ export const environment = {
   USER_REFRESH_TTL_SECONDS: whole(60, 31_536_000).optional(),
   SECOND_FACTOR_ROLES: list.default([]),
   CAPTCHA_SECRET: z.string().optional(),
-  CAPTCHA_VERIFY_URL: httpUrl.refine(isWithoutUser, NO_USER).default(TURNSTILE),
+  CAPTCHA_VERIFY_URL: hookUrl.default(TURNSTILE),
   CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
   REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
   AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),
@@ -104,19 +86,22 @@ export const environment = {
     .enum(['required', 'optional', 'off'], { error: 'must be required, optional or off' })
     .default('required'),
   PASSWORD_MIN_LENGTH: whole(passwordMinLengthWithFactor, 128).default(passwordMinLengthAlone),
-  RATE_LIMITS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  RATE_LIMITS: onOff.default('on'),
   TRUSTED_PROXIES: list
     .refine((cidrs) => cidrs.every(isCidr), 'must be networks like 10.0.0.0/8, with commas between')
     .default([]),
   UPSTREAM_URL: httpUrl.optional(),
   ROUTES_FILE: z.string().optional(),
   ROUTES: z.string().optional(),
-  LEAK_WEBHOOK_URL: httpUrl.refine(isWithoutUser, NO_USER).optional(),
+  LEAK_WEBHOOK_URL: hookUrl.optional(),
   LEAK_WEBHOOK_SECRET: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional(),
   ...mailEnvironment,
+  ...supabaseEnvironment,
+  MYTONE_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(1800),
+  MYTONE_REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
   SHUTDOWN_GRACE_SECONDS: whole(0, 600).default(10),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
@@ -124,30 +109,6 @@ export const environment = {
     })
     .default('info'),
 } as const
-
-function isUrl(text: string, protocols: readonly string[]): boolean {
-  const url = URL.parse(text)
-  return (
-    url !== null &&
-    protocols.includes(url.protocol) &&
-    isDecodable(url.username + url.password + url.pathname)
-  )
-}
-
-/** A stray % would make the driver throw. */
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function isWithoutUser(text: string): boolean {
-  const url = URL.parse(text)
-  return url === null || url.username + url.password === ''
-}
 
 /** Good enough to catch a slip; the networks themselves are read by the runtime. */
 function isCidr(text: string): boolean {

@@ -3,6 +3,7 @@ import type { Policy } from '../core/policy.ts'
 import { fail, ok, type Result } from '../core/result.ts'
 import { environment, type FaceName, faceNames } from './environment.ts'
 import { type MailSettings, mailSettings } from './mail.ts'
+import { supabasePolicy } from './supabase.ts'
 
 const schema = z.object(environment)
 
@@ -32,6 +33,8 @@ export interface Settings {
   /** Where the rules for the operator's own APIs are; undefined when nothing stands behind. */
   readonly rules: RulesSource | undefined
   readonly mail: MailSettings
+  /** Where codes for telephones go; undefined for nowhere. */
+  readonly smsWebhook: { readonly url: string; readonly secret: string } | undefined
   readonly shutdownGraceSeconds: number
   readonly logLevel: string
   readonly policy: Policy
@@ -86,6 +89,15 @@ export function parseSettings(
       problem: 'is required with CAPTCHA_VERIFY_URL: the secret key that the provider gave you',
     })
   }
+  if (set['SMS_WEBHOOK_URL'] !== undefined && set['SMS_WEBHOOK_SECRET'] === undefined) {
+    problems.push({
+      name: 'SMS_WEBHOOK_SECRET',
+      problem: 'is required with SMS_WEBHOOK_URL: whsec_ and 32 random bytes in base64',
+    })
+  }
+  if (set['SUPABASE_JWT_ALG'] !== undefined && set['SUPABASE_JWT_SECRET'] === undefined) {
+    problems.push({ name: 'SUPABASE_JWT_SECRET', problem: 'is required with SUPABASE_JWT_ALG' })
+  }
   if (set['SMTP_URL'] !== undefined && set['MAIL_FROM'] === undefined) {
     problems.push({ name: 'MAIL_FROM', problem: 'is required with SMTP_URL: who mails come from' })
   }
@@ -101,6 +113,8 @@ export function parseSettings(
   const [firstFace = faceNames[0], ...otherFaces] = faceNames.filter((name) => values.FACES.includes(name))
   const [firstAudience = issuer, ...otherAudiences] = values.AUDIENCE ?? []
   const mail = mailSettings(values, issuer)
+  // Who could not confirm an address shall not have to.
+  const registration = values.REGISTRATION ?? (mail.smtp !== undefined || mail.printed ? 'open' : 'closed')
   return ok({
     port: values.PORT,
     host: values.HOST,
@@ -133,6 +147,10 @@ export function parseSettings(
         : { secret: values.CAPTCHA_SECRET, verifyUrl: values.CAPTCHA_VERIFY_URL },
     rules: rulesSource(values),
     mail,
+    smsWebhook:
+      values.SMS_WEBHOOK_URL === undefined
+        ? undefined
+        : { url: values.SMS_WEBHOOK_URL, secret: values.SMS_WEBHOOK_SECRET ?? '' },
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
     logLevel: values.LOG_LEVEL,
     policy: {
@@ -148,11 +166,21 @@ export function parseSettings(
       keyPrefix: values.KEY_PREFIX,
       revocationsStaleSeconds: values.REVOCATIONS_STALE_SECONDS,
       accounts: {
-        // Who could not confirm an address shall not have to.
-        registration: values.REGISTRATION ?? (mail.smtp !== undefined || mail.printed ? 'open' : 'closed'),
+        registration,
         emailConfirmation: values.EMAIL_CONFIRMATION,
         passwordMinLength: values.PASSWORD_MIN_LENGTH,
         secondFactorRoles: values.SECOND_FACTOR_ROLES,
+      },
+      supabase: supabasePolicy(values, {
+        enabled: values.FACES.includes('supabase'),
+        publicUrl: issuer,
+        basePath: values.BASE_PATH ?? '',
+        registration,
+        emailConfirmation: values.EMAIL_CONFIRMATION,
+      }),
+      mytone: {
+        accessTtlSeconds: values.MYTONE_ACCESS_TTL_SECONDS,
+        refreshTtlSeconds: values.MYTONE_REFRESH_TTL_SECONDS,
       },
     },
   })

@@ -13,7 +13,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { FactorKind } from '../core/accounts/factor.ts'
 import type { MailKind } from '../core/accounts/mail.ts'
-import type { OneTimeTokenPurpose } from '../core/accounts/one-time-token.ts'
+import type { CodeChallengeMethod, OneTimeTokenPurpose } from '../core/accounts/one-time-token.ts'
 import type { SignInMethod, SignInOutcome } from '../core/accounts/sign-in-record.ts'
 import { moment } from './moment.ts'
 
@@ -31,8 +31,9 @@ export const users = pgTable(
   'users',
   {
     id: uuid('id_user').primaryKey(),
-    // As core/accounts/email.ts normalises it. A deleted user keeps it, so that nobody else gets it meanwhile.
-    email: text('email').notNull(),
+    // As core/accounts/email.ts normalises it. A deleted user keeps it, so that nobody else gets it meanwhile. Null where
+    // somebody has none: who signs in by telephone, or has not said who they are.
+    email: text('email'),
     username: text('username'),
     // Null until an invited user sets one.
     passwordHash: text('password_hash'),
@@ -54,9 +55,21 @@ export const users = pgTable(
     passwordChangedAt: moment('password_changed_at'),
     mustResetPassword: boolean('must_reset_password').notNull().default(false),
     version: integer('version').notNull().default(1),
+    // Digits alone, as codes are sent to it; `phone` is what people say of themselves.
+    signInPhone: text('sign_in_phone'),
+    phoneConfirmedAt: moment('phone_confirmed_at'),
+    isAnonymous: boolean('is_anonymous').notNull().default(false),
+    bannedUntil: moment('banned_until'),
+    // What the operator's own programs keep of a user: no user writes it.
+    appMetadata: jsonb('app_metadata').$type<Readonly<Record<string, unknown>>>().notNull().default({}),
+    claimRole: text('claim_role').notNull().default('authenticated'),
+    updatedAt: moment('updated_at'),
+    lastSignInAt: moment('last_sign_in_at'),
+    invitedAt: moment('invited_at'),
   },
   (table) => [
     uniqueIndex('users_email_key').on(table.email),
+    uniqueIndex('users_sign_in_phone_key').on(table.signInPhone),
     uniqueIndex('users_username_key').on(sql`lower(${table.username})`),
     index('users_created_at_idx').on(table.createdAt, table.id),
     index('users_role_id_idx').on(table.roleId),
@@ -78,8 +91,16 @@ export const oneTimeTokens = pgTable(
     createdAt: moment('created_at').notNull(),
     expiresAt: moment('expires_at').notNull(),
     usedAt: moment('used_at'),
-    // Null where the token is too long to be guessed.
+    // Null where the token is too long to be guessed, and no code counts as much.
     attemptsLeft: integer('attempts_left'),
+    // Of six digits that count as much as the token.
+    codeDigest: text('code_digest'),
+    // The number that it was sent to, or that it is about.
+    phone: text('phone'),
+    codeChallenge: text('code_challenge'),
+    codeChallengeMethod: text('code_challenge_method').$type<CodeChallengeMethod>(),
+    method: text('method'),
+    redirectTo: text('redirect_to'),
   },
   (table) => [
     index('one_time_tokens_user_id_idx').on(table.userId, table.purpose),

@@ -15,6 +15,7 @@ import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import { insertion } from './audit-events.ts'
 import type { Database } from './database.ts'
+import { identities, profiles } from './identities-schema.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { voidOneTimeTokens } from './one-time-tokens.ts'
 import { addRevocations } from './revocations.ts'
@@ -92,6 +93,11 @@ function erased(at: Date) {
     avatarUrl: null,
     metadata: {},
     emailConfirmedAt: null,
+    signInPhone: null,
+    phoneConfirmedAt: null,
+    appMetadata: {},
+    lastSignInAt: null,
+    invitedAt: null,
     erasedAt: at,
     version: sql`${users.version} + 1`,
   }
@@ -99,6 +105,8 @@ function erased(at: Date) {
 
 const belongings = [
   { table: oneTimeTokens, userId: oneTimeTokens.userId },
+  { table: identities, userId: identities.userId },
+  { table: profiles, userId: profiles.id },
   { table: factors, userId: factors.userId },
   { table: recoveryCodes, userId: recoveryCodes.userId },
   { table: signInChallenges, userId: signInChallenges.userId },

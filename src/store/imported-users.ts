@@ -5,6 +5,7 @@ import { addAlso } from './also.ts'
 import { arrayText } from './array-text.ts'
 import type { Database } from './database.ts'
 import { isUniqueViolation } from './store-error.ts'
+import { addUserRows } from './user-rows.ts'
 
 /** A statement has room for 65535 values, and a user has some twenty. */
 const ROWS_PER_STATEMENT = 1000
@@ -23,14 +24,18 @@ export function importedUserStore(db: Database): Pick<AdministrationStore, 'find
             sql`lower(${users.username}) = any(${arrayText(lower)}::text[])`,
           ),
         )
-      return rows.map((row) => ({ ...row, username: row.username ?? undefined }))
+      return rows.map(({ id, email, username }) => ({
+        id,
+        email: email ?? undefined,
+        username: username ?? undefined,
+      }))
     },
 
     async addUsers(added, event) {
       try {
         await db.transaction(async (tx) => {
           for (let from = 0; from < added.length; from += ROWS_PER_STATEMENT) {
-            await tx.insert(users).values(added.slice(from, from + ROWS_PER_STATEMENT))
+            await addUserRows(tx, added.slice(from, from + ROWS_PER_STATEMENT))
           }
           await addAlso(tx, { event })
         })

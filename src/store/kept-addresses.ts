@@ -1,4 +1,5 @@
 import { and, eq, gt, isNull, ne } from 'drizzle-orm'
+import type { User } from '../core/accounts/user.ts'
 import { oneTimeTokens } from './accounts-schema.ts'
 import type { Database } from './database.ts'
 
@@ -24,4 +25,12 @@ export async function isAddressKept(
     )
     .limit(1)
   return kept !== undefined
+}
+
+/** The same of the address of a user who is being added. Whoever has none takes none. */
+export async function isAddressOfUserKept(
+  tx: Pick<Database, 'select'>,
+  { id, email, createdAt }: Pick<User, 'id' | 'email' | 'createdAt'>,
+): Promise<boolean> {
+  return email !== undefined && isAddressKept(tx, { email, forUserId: id, at: createdAt })
 }

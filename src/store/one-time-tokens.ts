@@ -36,6 +36,7 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
           .update(users)
           .set({
             emailConfirmedAt: sql`coalesce(${users.emailConfirmedAt}, ${at.toISOString()}::timestamptz)`,
+            updatedAt: at,
           })
           .where(and(eq(users.id, userId), eq(users.email, email), isNull(users.deletedAt)))
           .returning({ id: users.id })
@@ -51,10 +52,12 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
 /** Adds a token within the transaction of what it is for; none where there is no such user. */
 export async function addOneTimeToken(tx: Pick<Database, 'execute'>, token: OneTimeToken): Promise<void> {
   await tx.execute(sql`insert into one_time_tokens (id, user_id, purpose, digest, email, created_at, expires_at,
-      attempts_left)
+      attempts_left, code_digest, phone, code_challenge, code_challenge_method, method, redirect_to)
     select ${token.id}::uuid, id_user, ${token.purpose}, ${token.digest}, ${token.email ?? null},
       ${token.createdAt.toISOString()}::timestamptz, ${token.expiresAt.toISOString()}::timestamptz,
-      ${token.attemptsLeft ?? null}::integer
+      ${token.attemptsLeft ?? null}::integer, ${token.codeDigest ?? null}, ${token.phone ?? null},
+      ${token.codeChallenge ?? null}, ${token.codeChallengeMethod ?? null}, ${token.method ?? null},
+      ${token.redirectTo ?? null}
     from users where id_user = ${token.userId}::uuid`)
 }
 
@@ -119,5 +122,11 @@ export function tokenOf(row: typeof oneTimeTokens.$inferSelect): OneTimeToken {
     email: row.email ?? undefined,
     usedAt: row.usedAt ?? undefined,
     attemptsLeft: row.attemptsLeft ?? undefined,
+    codeDigest: row.codeDigest ?? undefined,
+    phone: row.phone ?? undefined,
+    codeChallenge: row.codeChallenge ?? undefined,
+    codeChallengeMethod: row.codeChallengeMethod ?? undefined,
+    method: row.method ?? undefined,
+    redirectTo: row.redirectTo ?? undefined,
   }
 }

@@ -48,7 +48,7 @@ export function ownAccountStore(db: Database): OwnAccountStore {
       const { userId } = token
       try {
         return await allOrNothing(db, async (tx) => {
-          const set = { email: to, emailConfirmedAt: at }
+          const set = { email: to, emailConfirmedAt: at, updatedAt: at }
           const judged = and(eq(users.id, userId), eq(users.email, from))
           if (!(await changeUser(tx, judged, set))) return undefined
           if (await isAddressKept(tx, { email: to, forUserId: userId, at })) return undefined
@@ -68,7 +68,7 @@ export function ownAccountStore(db: Database): OwnAccountStore {
     undoEmailChange: ({ token, to, at, reset, revoke, ...also }) =>
       allOrNothing(db, async (tx) => {
         const { userId } = token
-        const set = { email: to, emailConfirmedAt: at, mustResetPassword: true }
+        const set = { email: to, emailConfirmedAt: at, mustResetPassword: true, updatedAt: at }
         if (!(await changeUser(tx, eq(users.id, userId), set))) return undefined
         if (!(await useOneTimeToken(tx, { id: token.id, at }))) return undefined
         await voidOneTimeTokens(tx, { userId, but: ['email-undo'] })
@@ -98,7 +98,7 @@ async function changeUser(
 }
 
 function newPassword({ to, at }: { readonly to: string; readonly at: Date }) {
-  return { passwordHash: to, passwordChangedAt: at, mustResetPassword: false }
+  return { passwordHash: to, passwordChangedAt: at, mustResetPassword: false, updatedAt: at }
 }
 
 /** The user of a token, while the address is theirs that it was mailed to. */

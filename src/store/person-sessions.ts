@@ -86,16 +86,17 @@ async function open(
 ): Promise<boolean> {
   // Held to the commit: a change of the user waits for the session, and then ends it.
   const [current] = await tx
-    .select({ id: users.id })
-    .from(users)
+    .update(users)
+    .set({ lastSignInAt: session.createdAt })
     .where(and(eq(users.id, session.userId), eq(users.version, userVersion)))
-    .for('share')
+    .returning({ id: users.id })
   if (current === undefined) return false
   await tx.insert(sessions).values({
     ...session,
     permissions: session.permissions && [...session.permissions],
     audiences: session.audiences && [...session.audiences],
     amr: [...session.amr],
+    face: session.face === 'native' ? null : session.face,
   })
   await tx.insert(signIns).values(signIn)
   const isNews = device !== undefined && (await addDevice(tx, session, device))

@@ -15,6 +15,7 @@ import {
 import type { JWK } from 'jose'
 import type { RateLimit } from '../core/keys/api-key.ts'
 import { revocationKinds } from '../core/tokens/revocations.ts'
+import type { SessionFace } from '../core/tokens/session.ts'
 import { users } from './accounts-schema.ts'
 import { moment } from './moment.ts'
 
@@ -143,6 +144,8 @@ export const sessions = pgTable(
     authenticatedAt: moment('authenticated_at'),
     address: text('address'),
     userAgent: text('user_agent'),
+    // Null of the native face.
+    face: text('face').$type<Exclude<SessionFace, 'native'>>(),
   },
   (table) => [
     index('sessions_expires_at_idx').on(table.expiresAt),

@@ -4,13 +4,13 @@ import { sessions } from './schema.ts'
 
 type SessionRow = typeof sessions.$inferSelect
 
-const { userId, aal, amr, authenticatedAt, address, userAgent, ...forKeys } = getTableColumns(sessions)
+const { userId, aal, amr, authenticatedAt, address, userAgent, face, ...forKeys } = getTableColumns(sessions)
 const { clientId: _clientId, keyId: _keyId, ...shared } = forKeys
 
 /** What a machine's session has: the others are null in it, and read by nobody. */
 export const keySessionColumns = forKeys
 /** What a person's session has. */
-export const personSessionColumns = { ...shared, userId, aal, amr, authenticatedAt, address, userAgent }
+export const personSessionColumns = { ...shared, userId, aal, amr, authenticatedAt, address, userAgent, face }
 
 export type KeySessionRow = Pick<SessionRow, keyof typeof keySessionColumns>
 export type PersonSessionRow = Pick<SessionRow, keyof typeof personSessionColumns>
@@ -34,6 +34,7 @@ export function personSessionOf(row: PersonSessionRow): PersonSession {
     authenticatedAt: row.authenticatedAt ?? row.createdAt,
     address: row.address ?? undefined,
     userAgent: row.userAgent ?? undefined,
+    face: row.face ?? 'native',
   }
 }
 

@@ -13,13 +13,14 @@ import { announce } from './announcements.ts'
 import { afterPosition } from './clients.ts'
 import type { Database } from './database.ts'
 import { clearFactors } from './factors.ts'
-import { isAddressKept } from './kept-addresses.ts'
+import { isAddressOfUserKept } from './kept-addresses.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens, voidPasswordLinks } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { roleOf } from './roles.ts'
 import { isUniqueViolation } from './store-error.ts'
+import { addUserRows } from './user-rows.ts'
 import { isUsernameTaken, userOf, withRole } from './users.ts'
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
@@ -39,9 +40,9 @@ export function userChangeStore(db: Database): UserChanges {
       db.transaction(async (tx) => {
         if (!(await holdRole(tx, { id: user.roleId, version: roleVersion }))) return 'stale'
         if (await isUsernameTaken(tx, user)) return 'username_taken'
-        const added = await tx.insert(users).values(user).onConflictDoNothing().returning({ id: users.id })
-        if (added.length === 0) return (await isUsernameTaken(tx, user)) ? 'username_taken' : 'email_taken'
-        if (await isAddressKept(tx, { email: user.email, forUserId: user.id, at: user.createdAt })) {
+        const added = await addUserRows(tx, [user], { clash: 'skips' })
+        if (added.size === 0) return (await isUsernameTaken(tx, user)) ? 'username_taken' : 'email_taken'
+        if (await isAddressOfUserKept(tx, user)) {
           await tx.delete(users).where(eq(users.id, user.id))
           return 'email_kept'
         }
@@ -72,6 +73,7 @@ export function userChangeStore(db: Database): UserChanges {
               passwordHash,
               passwordChangedAt: at,
               emailConfirmedAt: at,
+              updatedAt: at,
               version: sql`${users.version} + 1`,
             })
             .where(
@@ -101,7 +103,7 @@ export function userChangeStore(db: Database): UserChanges {
 
 async function changeUser(
   tx: Transaction,
-  { id, version, profile, standing, roleVersion, ending, clearsFactors, token, ...also }: UserChange,
+  { id, at, version, profile, standing, roleVersion, ending, clearsFactors, token, ...also }: UserChange,
 ): Promise<UserChangeOutcome> {
   const { roleId } = standing ?? {}
   if (roleId !== undefined && !(await holdRole(tx, { id: roleId, version: roleVersion ?? 0 }))) {
@@ -110,7 +112,7 @@ async function changeUser(
   if (standing !== undefined && (await endsAdministration(tx, id, standing))) return { kind: 'last_admin' }
   const written = await tx
     .update(users)
-    .set({ ...profile, ...standing, ...(standing && { version: sql`${users.version} + 1` }) })
+    .set({ ...profile, ...standing, updatedAt: at, ...(standing && { version: sql`${users.version} + 1` }) })
     .where(and(eq(users.id, id), eq(users.version, version)))
     .returning({ id: users.id })
   if (written.length === 0) return { kind: 'stale' }
@@ -144,9 +146,9 @@ async function holdRole(
 async function endsAdministration(
   tx: Transaction,
   id: string,
-  { roleId, disabledAt, deletedAt }: UserStandingChange,
+  { roleId, disabledAt, deletedAt, bannedUntil }: UserStandingChange,
 ): Promise<boolean> {
-  if (disabledAt instanceof Date || deletedAt instanceof Date) return isLastAdmin(tx, id)
+  if ([disabledAt, deletedAt, bannedUntil].some((at) => at instanceof Date)) return isLastAdmin(tx, id)
   if (roleId === undefined) return false
   const [given] = await tx.select({ name: roles.name }).from(roles).where(eq(roles.id, roleId))
   return given?.name !== adminRoleName && isLastAdmin(tx, id)

@@ -4,9 +4,10 @@ import type { User, UserWithRole } from '../core/accounts/user.ts'
 import { knownDevices, roles, users } from './accounts-schema.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
-import { isAddressKept } from './kept-addresses.ts'
+import { isAddressOfUserKept } from './kept-addresses.ts'
 import { addOneTimeToken } from './one-time-tokens.ts'
 import { roleOf } from './roles.ts'
+import { addUserRows } from './user-rows.ts'
 
 export type UserRow = typeof users.$inferSelect
 
@@ -31,6 +32,7 @@ export function userStore(db: Database): UserStore {
             secondFactorRequired: roles.secondFactorRequired,
           },
           disabledAt: users.disabledAt,
+          bannedUntil: users.bannedUntil,
           deletedAt: users.deletedAt,
           notBefore: users.notBefore,
           version: users.version,
@@ -42,6 +44,7 @@ export function userStore(db: Database): UserStore {
         row && {
           ...row,
           disabledAt: row.disabledAt ?? undefined,
+          bannedUntil: row.bannedUntil ?? undefined,
           deletedAt: row.deletedAt ?? undefined,
           notBefore: row.notBefore ?? undefined,
         }
@@ -80,6 +83,7 @@ export function withRole(db: Pick<Database, 'select'>) {
 export function userOf(row: UserRow): User {
   return {
     ...row,
+    email: row.email ?? undefined,
     username: row.username ?? undefined,
     passwordHash: row.passwordHash ?? undefined,
     name: row.name ?? undefined,
@@ -93,6 +97,12 @@ export function userOf(row: UserRow): User {
     erasedAt: row.erasedAt ?? undefined,
     notBefore: row.notBefore ?? undefined,
     passwordChangedAt: row.passwordChangedAt ?? undefined,
+    signInPhone: row.signInPhone ?? undefined,
+    phoneConfirmedAt: row.phoneConfirmedAt ?? undefined,
+    bannedUntil: row.bannedUntil ?? undefined,
+    updatedAt: row.updatedAt ?? row.createdAt,
+    lastSignInAt: row.lastSignInAt ?? undefined,
+    invitedAt: row.invitedAt ?? undefined,
   }
 }
 
@@ -102,10 +112,10 @@ async function insertUser(
 ): ReturnType<UserStore['insertUser']> {
   if (await isUsernameTaken(tx, user)) return 'username_taken'
   // Waits for whoever is adding the same address or name, and then answers no row: one of them is the user's.
-  const added = await tx.insert(users).values(user).onConflictDoNothing().returning({ id: users.id })
-  const kept = await isAddressKept(tx, { email: user.email, forUserId: user.id, at: user.createdAt })
-  if (added.length > 0 && kept) await tx.delete(users).where(eq(users.id, user.id))
-  const isNew = added.length > 0 && !kept
+  const added = await addUserRows(tx, [user], { clash: 'skips' })
+  const kept = await isAddressOfUserKept(tx, user)
+  if (added.size > 0 && kept) await tx.delete(users).where(eq(users.id, user.id))
+  const isNew = added.size > 0 && !kept
   if (!isNew && (await isUsernameTaken(tx, user))) return 'username_taken'
   await addOneTimeToken(tx, token)
   await addAlso(tx, { event: isNew ? event : knownEvent, mails: [isNew ? mail : knownMail] })
@@ -121,7 +131,8 @@ export async function isUsernameTaken(tx: Pick<Database, 'select'>, { username }
 }
 
 function isNamed(identifier: SignerName): SQL {
-  return identifier.kind === 'email'
-    ? eq(users.email, identifier.email)
-    : sql`lower(${users.username}) = lower(${identifier.username})`
+  if (identifier.kind === 'id') return eq(users.id, identifier.id)
+  if (identifier.kind === 'email') return eq(users.email, identifier.email)
+  if (identifier.kind === 'phone') return eq(users.signInPhone, identifier.phone)
+  return sql`lower(${users.username}) = lower(${identifier.username})`
 }

@@ -261,3 +261,44 @@ describe('bad settings', () => {
     expect(problems.map(({ name }) => name)).toEqual(['DATABASE_URL'])
   })
 })
+
+describe('the settings of the Supabase face', () => {
+  const supabaseOf = (env: Readonly<Record<string, string | undefined>>) => parsed(env).policy.supabase
+
+  it('follow the other settings where they are not set', () => {
+    expect(supabaseOf({ PUBLIC_URL: 'https://gateway.test', BASE_PATH: '/g' })).toMatchObject({
+      enabled: true,
+      issuer: 'https://gateway.test/g/auth/v1',
+      siteUrl: 'https://gateway.test',
+      signup: 'closed',
+      autoconfirm: false,
+      anonymous: false,
+      passwordMinLength: 6,
+      reuseIntervalSeconds: 10,
+      trustedJwks: [],
+    })
+    expect(supabaseOf({ REGISTRATION: 'open', EMAIL_CONFIRMATION: 'off' })).toMatchObject({
+      signup: 'open',
+      autoconfirm: true,
+    })
+    expect(supabaseOf({ FACES: 'native' }).enabled).toBe(false)
+  })
+
+  it('take public keys of a former installation, and no private ones', () => {
+    const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'one' }
+    const text = (jwk: object) => JSON.stringify({ keys: [jwk] })
+    expect(supabaseOf({ SUPABASE_TRUSTED_JWKS: text(key) }).trustedJwks).toEqual([key])
+    for (const bad of [text({ ...key, d: 'canary' }), text({ ...key, kty: 'oct' }), 'canary', '{}']) {
+      const problems = problemsOf({ SUPABASE_TRUSTED_JWKS: bad })
+      expect(problems.map(({ name }) => name)).toEqual(['SUPABASE_TRUSTED_JWKS'])
+      expect(JSON.stringify(problems)).not.toContain('canary')
+    }
+  })
+
+  it('ask for the secrets that go with others', () => {
+    const names = (env: Readonly<Record<string, string>>) => problemsOf(env).map(({ name }) => name)
+    expect(names({ SMS_WEBHOOK_URL: 'https://sms.test' })).toEqual(['SMS_WEBHOOK_SECRET'])
+    expect(names({ SUPABASE_JWT_ALG: 'HS256' })).toEqual(['SUPABASE_JWT_SECRET'])
+    expect(names({ SUPABASE_JWT_SECRET: 'short' })).toEqual(['SUPABASE_JWT_SECRET'])
+  })
+})

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { PersonSessionOpening, Registration } from '../../src/core/accounts/account-store.ts'
 import type { QueuedMail } from '../../src/core/accounts/mail.ts'
-import type { OneTimeToken } from '../../src/core/accounts/one-time-token.ts'
+import { newUser } from '../../src/core/accounts/new-user.ts'
+import { noneBeside, type OneTimeToken } from '../../src/core/accounts/one-time-token.ts'
 import type { User } from '../../src/core/accounts/user.ts'
 import { auditEvent } from '../../src/core/audit/event.ts'
 import { prune } from '../../src/core/prune.ts'
@@ -38,32 +39,21 @@ const aToken = (user: User, changes: Partial<OneTimeToken> = {}): OneTimeToken =
   expiresAt: at(60),
   usedAt: undefined,
   attemptsLeft: undefined,
+  ...noneBeside,
   ...changes,
 })
 
-async function aUser(the: StoreUnderTest, changes: Partial<User> = {}): Promise<User> {
+/** One who has an address. */
+type Addressed = User & { readonly email: string }
+
+async function aUser(the: StoreUnderTest, changes: Partial<Addressed> = {}): Promise<Addressed> {
   const role = await the.store.findRoleByName('user')
+  const said = { username: undefined, name: 'Ada', surname: undefined, phone: undefined, locale: 'fr' }
+  const email = `${crypto.randomUUID()}@example.com`
+  const of = { id: crypto.randomUUID(), roleId: role?.id ?? '', passwordHash: 'hash', now: at(0) }
   return {
-    id: crypto.randomUUID(),
-    email: `${crypto.randomUUID()}@example.com`,
-    username: undefined,
-    passwordHash: 'hash',
-    roleId: role?.id ?? '',
-    createdAt: at(0),
-    name: 'Ada',
-    surname: undefined,
-    phone: undefined,
-    locale: 'fr',
-    avatarUrl: undefined,
-    metadata: { theme: 'dark' },
-    emailConfirmedAt: undefined,
-    disabledAt: undefined,
-    deletedAt: undefined,
-    erasedAt: undefined,
-    notBefore: undefined,
-    passwordChangedAt: at(0),
-    mustResetPassword: false,
-    version: 1,
+    ...newUser({ ...said, email, avatarUrl: undefined, metadata: { theme: 'dark' } }, of),
+    email,
     ...changes,
   }
 }
@@ -77,7 +67,7 @@ const registrationOf = (user: User): Registration => ({
   knownMail: aMail(user.id),
 })
 
-async function insertedUser(the: StoreUnderTest, changes: Partial<User> = {}): Promise<User> {
+async function insertedUser(the: StoreUnderTest, changes: Partial<Addressed> = {}): Promise<Addressed> {
   const user = await aUser(the, changes)
   expect(await the.store.insertUser(registrationOf(user))).toBe('inserted')
   return user
@@ -101,6 +91,7 @@ const aPersonSession = (user: User, changes: Partial<PersonSession> = {}): Perso
   authenticatedAt: at(0),
   address: '192.0.2.1',
   userAgent: 'a browser',
+  face: 'native',
   ...changes,
 })
 
@@ -189,7 +180,8 @@ describeTheStore((the) => {
       const opening = openingOf(session)
       expect(await the.store.openPersonSession(opening)).toBe(true)
       const role = await the.store.findRoleByName('user')
-      expect(await the.store.findPersonSession(session.id)).toEqual({ session, user, role })
+      const signed = { ...user, lastSignInAt: session.createdAt }
+      expect(await the.store.findPersonSession(session.id)).toEqual({ session, user: signed, role })
       expect(await the.store.listPersonSessions(user.id, at(0))).toEqual([session])
       expect(await the.store.listSignIns(user.id, { limit: 9, before: undefined })).toEqual([opening.signIn])
       const name = { kind: 'email', email: user.email } as const
@@ -342,7 +334,7 @@ describeTheStore((the) => {
       const signIns = async (user: User) =>
         (await the.store.listSignIns(user.id, { limit: 9, before: undefined })).length
       expect([await signIns(old), await signIns(young)]).toEqual([0, 1])
-      const known = async ({ email }: User) =>
+      const known = async ({ email }: Addressed) =>
         (await the.store.findSigner({ kind: 'email', email }, 'a device'))?.deviceKnown
       expect([await known(old), await known(young)]).toEqual([false, true])
       expect((await the.store.findPersonSession(later.id))?.session.id).toBe(later.id)

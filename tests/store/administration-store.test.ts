@@ -196,7 +196,7 @@ describeTheStore((the) => {
       ]
       const found = await the.store.findUsersLike({
         ids: [users[0]!.id],
-        emails: [users[1]!.email, 'a"b\\c@example.com'],
+        emails: [users[1]!.email ?? '', 'a"b\\c@example.com'],
         usernames: ['sOME.oNE'],
       })
       expect(new Set(found.map(({ id }) => id))).toEqual(new Set(users.slice(0, 3).map(({ id }) => id)))

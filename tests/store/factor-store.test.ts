@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { beforeEach, expect, it } from 'vitest'
 import type { SignInChallenge } from '../../src/core/accounts/challenge.ts'
 import type { Factor } from '../../src/core/accounts/factor.ts'
-import type { OneTimeToken } from '../../src/core/accounts/one-time-token.ts'
+import { noneBeside, type OneTimeToken } from '../../src/core/accounts/one-time-token.ts'
 import type { RecoveryCode } from '../../src/core/accounts/recovery-code.ts'
 import { aCrowd, at, describeTheStore } from '../support/store-under-test.ts'
 
@@ -46,6 +46,7 @@ describeTheStore((the) => {
     expiresAt: at(600),
     usedAt: undefined,
     attemptsLeft: 5,
+    ...noneBeside,
     ...changes,
   })
   const aChallenge = (changes: Partial<SignInChallenge> = {}): SignInChallenge => ({

@@ -41,6 +41,25 @@ export const testPolicy: Policy = {
     passwordMinLength: 15,
     secondFactorRoles: [],
   },
+  supabase: {
+    enabled: true,
+    issuer: 'https://gateway.test/auth/v1',
+    siteUrl: 'https://site.test',
+    redirectUrls: [],
+    signup: 'open',
+    autoconfirm: true,
+    anonymous: false,
+    passwordMinLength: 6,
+    accessTtlSeconds: 3600,
+    reuseIntervalSeconds: 10,
+    otpTtlSeconds: 3600,
+    secureEmailChange: true,
+    sms: false,
+    jwtSecret: undefined,
+    jwtAlgorithm: undefined,
+    trustedJwks: [],
+  },
+  mytone: { accessTtlSeconds: 1800, refreshTtlSeconds: 604_800 },
 }
 
 export interface TestGateway extends Gateway {

@@ -2,6 +2,7 @@ import type { AuditEvent } from '../audit/event.ts'
 import type { ClaimedMail, MailSettlement } from '../mail/deliver.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../tokens/session.ts'
+import type { AccountViewStore } from './account-view.ts'
 import type { AdministrationStore } from './administration-store.ts'
 import type { QueuedMail } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
@@ -15,6 +16,7 @@ import type { Person, User, UserWithRole } from './user.ts'
 export interface AccountStore
   extends RoleStore,
     AdministrationStore,
+    AccountViewStore,
     UserStore,
     PersonSessionStore,
     SignInStore,
@@ -55,10 +57,12 @@ export interface Registration {
   readonly knownMail: QueuedMail
 }
 
-/** A normalised address, or a user name in any case. */
+/** A normalised address, a user name in any case, a number in digits, or an id of ours. */
 export type SignerName =
   | { readonly kind: 'email'; readonly email: string }
   | { readonly kind: 'username'; readonly username: string }
+  | { readonly kind: 'phone'; readonly phone: string }
+  | { readonly kind: 'id'; readonly id: string }
 
 export interface Signer extends UserWithRole {
   readonly deviceKnown: boolean

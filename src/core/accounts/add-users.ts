@@ -14,6 +14,7 @@ import { isUsername } from './username.ts'
 
 /** Whom an administrator adds. */
 export interface AddedUser extends NewUser {
+  readonly email: string
   /** The name of the role; undefined takes that of those who register. */
   readonly role: string | undefined
   /** Undefined leaves the account without one, until its owner is invited. */
@@ -68,7 +69,7 @@ export async function addUser(
 export function admitNames({
   email: text,
   username,
-}: Pick<NewUser, 'email' | 'username'>): Result<{ readonly email: string }, Failure> {
+}: { readonly email: string } & Pick<NewUser, 'username'>): Result<{ readonly email: string }, Failure> {
   const email = parseEmail(text)
   if (email === undefined) return fail({ reason: 'email_invalid' })
   if (username !== undefined && !isUsername(username)) return fail({ reason: 'username_invalid' })

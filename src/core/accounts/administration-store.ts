@@ -91,11 +91,14 @@ export interface UserStandingChange {
   readonly roleId?: string | undefined
   readonly disabledAt?: Date | null | undefined
   readonly deletedAt?: Date | null | undefined
+  readonly bannedUntil?: Date | null | undefined
   readonly mustResetPassword?: boolean | undefined
 }
 
 export interface UserChange extends Also {
   readonly id: string
+  /** When; undefined leaves the time of the last change as it was. */
+  readonly at?: Date | undefined
   /** The version of the user that was judged. */
   readonly version: number
   readonly profile?: UserProfileChange | undefined

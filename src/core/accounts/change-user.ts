@@ -57,7 +57,7 @@ export async function writeUser(
   { world, memory }: ServiceParts,
   change: UserChange,
 ): Promise<Result<void, Failure> | typeof changed> {
-  const outcome = await world.store.changeUser(change)
+  const outcome = await world.store.changeUser({ at: world.now(), ...change })
   if (outcome.kind === 'stale') return changed
   if (outcome.kind !== 'written') return fail({ reason: outcome.kind })
   memory.people.forget(change.id)

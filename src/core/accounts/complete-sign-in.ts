@@ -4,6 +4,7 @@ import { changed } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonTokens } from '../tokens/person-tokens.ts'
+import type { SessionFace } from '../tokens/session.ts'
 import type { SecondFactorMethod } from './challenge.ts'
 import type { LiveChallenge } from './live-challenge.ts'
 import { deviceOf, openPersonSession, signInRecord } from './open-person-session.ts'
@@ -21,7 +22,7 @@ const amrOf = {
 /** Ends a sign-in that a right password began, by a second factor. */
 export async function completeSignIn(
   parts: ServiceParts,
-  answer: ChallengeAnswer,
+  answer: ChallengeAnswer & { readonly face?: SessionFace | undefined },
   caller: Caller,
 ): Promise<Result<PersonTokens, Failure>> {
   const { world } = parts
@@ -38,7 +39,7 @@ export async function completeSignIn(
   const { method, user } = passed.value
   const amr = ['pwd', amrOf[method], 'mfa']
   const attempt = await attemptBehind(parts, passed.value, caller)
-  const proof = { aal: 2, amr, method, attempt } as const
+  const proof = { aal: 2, amr, method, attempt, face: answer.face } as const
   const tokens = await openPersonSession(parts, passed.value, { proof, caller, now })
   // Changed in the moment since: as good as changed before.
   if (tokens === changed) return fail({ reason: 'challenge_invalid' })
@@ -53,7 +54,6 @@ async function attemptBehind(
   caller: Caller,
 ): Promise<Attempt> {
   const then = { ...caller, address: challenge.address }
-  const name = { kind: 'email', email: user.email } as const
-  const signer = await world.store.findSigner(name, deviceOf(world, then) ?? '')
+  const signer = await world.store.findSigner({ kind: 'id', id: user.id }, deviceOf(world, then) ?? '')
   return attemptOf(world, { account: user.id, caller: then, deviceKnown: signer?.deviceKnown ?? false })
 }

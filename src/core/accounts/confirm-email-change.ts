@@ -27,7 +27,8 @@ export async function confirmEmailChange(
   const now = world.now()
   const token = await findOneTimeToken(world, text, { purpose: 'email-change', now })
   const found = token && (await world.store.findUser(token.userId))
-  if (token?.email === undefined || found === undefined || !admitUser(found.user).ok) return invalid
+  if (token?.email === undefined || found?.user.email === undefined || !admitUser(found.user, now).ok)
+    return invalid
   const { user } = found
   const to = token.email
   const undo = user.emailConfirmedAt === undefined ? undefined : undoLink(world, { user, to }, now)
@@ -39,7 +40,7 @@ export async function confirmEmailChange(
   )
   const outcome = await world.store.changeEmail({
     token,
-    from: user.email,
+    from: found.user.email,
     to,
     at: now,
     undo: undo?.token,

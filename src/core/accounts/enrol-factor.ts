@@ -7,6 +7,7 @@ import type { Factor, FactorKind } from './factor.ts'
 import { mailFactorCode } from './factor-code.ts'
 import { sealFactorSecret } from './factor-secret.ts'
 import { type ProofOfSelf, type ProvenSelf, proveAgain } from './prove-again.ts'
+import type { User } from './user.ts'
 
 /** Enough for a phone, a tablet and a few keys; and no more for a look-up to wade through. */
 const FACTORS_MAX = 10
@@ -38,7 +39,7 @@ export async function enrolApp(
   const factor = newFactor(parts, proven.value, { kind: 'totp', name: order.name })
   const sealedSecret = sealFactorSecret(world, factor.id, secret)
   await world.store.insertFactor({ ...factor, sealedSecret }, { token: undefined })
-  const uri = world.oneTimeCodes.uri({ secret, issuer: hostOf(policy.issuer), account: user.email })
+  const uri = world.oneTimeCodes.uri({ secret, issuer: hostOf(policy.issuer), account: accountName(user) })
   return ok({ factor, secret, uri, qrSvg: world.oneTimeCodes.qrSvg(uri) })
 }
 
@@ -100,4 +101,9 @@ function newFactor(
 /** What an app shows its codes under: the name of the gateway, without `https://`. */
 function hostOf(issuer: string): string {
   return issuer.replace(/^\w+:\/\//, '')
+}
+
+/** What an authenticator app calls the account. */
+function accountName({ email, signInPhone, id }: User): string {
+  return email ?? signInPhone ?? id
 }

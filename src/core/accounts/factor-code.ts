@@ -7,7 +7,7 @@ import type { QueuedMail } from './mail.ts'
 import { takeMailRate } from './mail-rate.ts'
 import { mailToPerson } from './mail-to-person.ts'
 import { mailedCodeDigest, mailedCodeLifetimeMs, mintMailedCode } from './mailed-code.ts'
-import type { OneTimeToken } from './one-time-token.ts'
+import { noneBeside, type OneTimeToken } from './one-time-token.ts'
 import { personOf } from './person-of.ts'
 import type { User } from './user.ts'
 
@@ -55,6 +55,7 @@ export async function mailFactorCode(
     expiresAt,
     usedAt: undefined,
     attemptsLeft: ATTEMPTS,
+    ...noneBeside,
   }
   const facts = { code, expiresAt: expiresAt.toISOString() }
   const mail = mailToPerson(

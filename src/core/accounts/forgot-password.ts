@@ -29,7 +29,7 @@ export async function forgotPassword(
   if (!asked.ok) return asked
   const mayMail = await takeMail(world, { email, about: 'password-reset' }, now)
   const found = await world.store.findUserByEmail(email)
-  const owner = mayMail && found !== undefined && admitUser(found.user).ok ? found.user : undefined
+  const owner = mayMail && found !== undefined && admitUser(found.user, now).ok ? found.user : undefined
   // For nobody: written as a link of somebody would be, and kept by no table.
   const { token, mail } = passwordResetLink(
     world,

@@ -43,7 +43,7 @@ export async function importUsers(
 ): Promise<Result<ImportPlan, readonly ImportFault[]>> {
   const now = world.now()
   const judge: Judge = { roles: await roleIds(world, rows), problemOf }
-  const read = rows.map((row) => ({ row, email: parseEmail(row.email) }))
+  const read = rows.map((row) => ({ row, email: parseEmail(row.email ?? '') }))
   const found = await world.store.findUsersLike({
     ids: rows.flatMap(({ id }) => id ?? []),
     emails: read.flatMap(({ email }) => email ?? []),
@@ -96,7 +96,7 @@ interface Taken {
 function takenBy(found: readonly Known[]): Taken {
   return {
     ids: new Map(found.map((user) => [user.id, user])),
-    emails: new Map(found.map((user) => [user.email, user])),
+    emails: new Map(found.map((user) => [user.email ?? '', user])),
     usernames: new Map(found.map((user) => [user.username?.toLowerCase() ?? '', user])),
   }
 }

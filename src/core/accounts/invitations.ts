@@ -23,6 +23,7 @@ import { isUsername } from './username.ts'
 const TTL_SECONDS = 72 * 3600
 
 export interface Invitation extends NewUser {
+  readonly email: string
   /** The name of the role; undefined takes that of those who register, or leaves the one of an earlier invitation. */
   readonly role: string | undefined
 }

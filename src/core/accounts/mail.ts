@@ -34,7 +34,8 @@ export type MailKind = keyof MailFacts
 /** A mail that a use case wants sent. */
 export interface MailOrder<K extends MailKind = MailKind> {
   readonly kind: K
-  readonly to: string
+  /** Undefined for nobody: whoever has no address gets no mail. */
+  readonly to: string | undefined
   /** Whom the mail greets, where its address is known to be theirs; a name that could be an advertisement is left out. */
   readonly name?: string | undefined
   readonly facts: MailFacts[K]
@@ -84,6 +85,7 @@ export function queuedMail<K extends MailKind>(
   now: Date,
 ): QueuedMail {
   const id = world.newId()
+  if (to === undefined) return { ...decoyMail(world, now), id, kind, voidKey }
   const message: MailMessage<K> = { id, to, name, facts }
   world.mailQueued()
   return {

@@ -1,7 +1,10 @@
 import type { User, UserProfile } from './user.ts'
 
+/** What tokens of the Supabase face call everybody who is signed in. */
+export const defaultClaimRole = 'authenticated'
+
 export interface NewUser extends UserProfile {
-  readonly email: string
+  readonly email: string | undefined
   readonly username: string | undefined
 }
 
@@ -36,5 +39,14 @@ export function newUser(
     passwordChangedAt: of.passwordHash === undefined ? undefined : of.now,
     mustResetPassword: false,
     version: 1,
+    signInPhone: undefined,
+    phoneConfirmedAt: undefined,
+    isAnonymous: false,
+    bannedUntil: undefined,
+    appMetadata: {},
+    claimRole: defaultClaimRole,
+    updatedAt: of.now,
+    lastSignInAt: undefined,
+    invitedAt: undefined,
   }
 }

@@ -1,12 +1,13 @@
 import { formatCredential, parseCredential } from '../keys/credential-text.ts'
 import type { World } from '../ports.ts'
-import type { OneTimeToken, OneTimeTokenPurpose } from './one-time-token.ts'
+import { noneBeside, type OneTimeToken, type OneTimeTokenPurpose } from './one-time-token.ts'
 
 /** The id is the row's UUID without dashes; the secret is 166 drawn bits. */
 const form = { idLength: 32, secretLength: 28 } as const
 const PREFIX = 'got'
 
-export interface OneTimeTokenOrder {
+export interface OneTimeTokenOrder
+  extends Partial<Pick<OneTimeToken, keyof typeof noneBeside | 'attemptsLeft'>> {
   readonly userId: string
   readonly purpose: OneTimeTokenPurpose
   /** The address that it is mailed to, or that it is about. */
@@ -17,7 +18,7 @@ export interface OneTimeTokenOrder {
 /** Makes a token to be mailed: its text, which is kept nowhere, and its record. */
 export function mintOneTimeToken(
   world: Pick<World, 'newId' | 'randomText' | 'vault'>,
-  { userId, purpose, email, ttlSeconds }: OneTimeTokenOrder,
+  { userId, purpose, email, ttlSeconds, ...beside }: OneTimeTokenOrder,
   now: Date,
 ): { readonly text: string; readonly token: OneTimeToken } {
   const id = world.newId()
@@ -35,6 +36,8 @@ export function mintOneTimeToken(
       expiresAt: new Date(now.getTime() + ttlSeconds * 1000),
       usedAt: undefined,
       attemptsLeft: undefined,
+      ...noneBeside,
+      ...beside,
     },
   }
 }

@@ -6,7 +6,8 @@ import { changed } from '../race.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { mintPersonAccessToken, type PersonTokens, personTokensTold } from '../tokens/person-tokens.ts'
 import { mintRefreshToken } from '../tokens/refresh-token.ts'
-import type { AssuranceLevel, PersonSession } from '../tokens/session.ts'
+import type { AssuranceLevel, PersonSession, SessionFace } from '../tokens/session.ts'
+import { sessionLifetimes } from '../tokens/session-lifetimes.ts'
 import type { QueuedMail } from './mail.ts'
 import { mailToPerson } from './mail-to-person.ts'
 import type { SignInMethod, SignInOutcome, SignInRecord } from './sign-in-record.ts'
@@ -22,6 +23,10 @@ export interface SignInProof {
   readonly method: SignInMethod
   /** The attempt that has come to a good end; undefined where none was counted. */
   readonly attempt: Attempt | undefined
+  /** Where the session is opened, which says how long it lives; undefined for the native face. */
+  readonly face?: SessionFace | undefined
+  /** All that the session may do of what its person may; undefined for all of it. */
+  readonly permissions?: readonly string[] | undefined
 }
 
 /**
@@ -99,18 +104,20 @@ function newSession(
 ): { readonly session: PersonSession; readonly refresh: string } {
   const id = world.newId()
   const refresh = mintRefreshToken(world, id)
+  const face = proof.face ?? 'native'
+  const { accessTtlSeconds, refreshTtlSeconds } = sessionLifetimes(policy, face)
   const session: PersonSession = {
     id,
     userId: user.id,
     refreshDigest: world.vault.digest('refresh-token', refresh),
     previousRefreshDigest: undefined,
     rotates: true,
-    permissions: undefined,
+    permissions: proof.permissions,
     audiences: undefined,
-    accessTtlSeconds: undefined,
+    accessTtlSeconds,
     createdAt: now,
     // Whole seconds, so that what is said on the wire is what is kept.
-    expiresAt: new Date((Math.floor(now.getTime() / 1000) + policy.userRefreshTtlSeconds) * 1000),
+    expiresAt: new Date((Math.floor(now.getTime() / 1000) + refreshTtlSeconds) * 1000),
     lastUsedAt: now,
     revokedAt: undefined,
     aal: proof.aal,
@@ -118,6 +125,7 @@ function newSession(
     authenticatedAt: now,
     address: caller.address,
     userAgent: cleanText(caller.userAgent),
+    face,
   }
   return { session, refresh }
 }

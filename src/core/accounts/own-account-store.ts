@@ -26,7 +26,7 @@ export interface OwnAccountStore {
   readonly undoEmailChange: (undo: EmailChangeUndo) => Promise<readonly Revocation[] | undefined>
   readonly updateProfile: (
     id: string,
-    update: ProfileUpdate,
+    update: ProfileUpdate & { readonly at: Date },
   ) => Promise<UserWithRole | 'username_taken' | undefined>
   /** Ends an account with all that hangs on it, the clients of its owner too; nothing is lost yet. */
   readonly deleteUser: (deletion: UserDeletion) => Promise<readonly Revocation[] | 'last_admin' | undefined>

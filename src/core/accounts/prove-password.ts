@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitUser } from './admit-user.ts'
+import { hasFactor } from './has-factor.ts'
 import { personOf } from './person-of.ts'
 import { type Attempt, attemptOf, settledBy, takeAttempt } from './sign-in-throttle.ts'
 import type { UserWithRole } from './user.ts'
@@ -35,7 +36,7 @@ export async function provePassword(
   if (!taken.ok) return taken
   const found = await world.store.findUser(userId)
   if (found === undefined) return fail({ reason: 'person_needed' })
-  const admitted = admitUser(found.user)
+  const admitted = admitUser(found.user, world.now())
   if (!admitted.ok) return admitted
   const { passwordHash } = found.user
   const right =
@@ -45,10 +46,6 @@ export async function provePassword(
   if (!right) return fail({ reason: 'reauthentication_failed', field: 'password' })
   await world.store.settleSignInFailures(settledBy(attempt))
   return ok({ ...found, sessionId, passwordHash })
-}
-
-async function hasFactor(store: ServiceParts['world']['store'], userId: string): Promise<boolean> {
-  return (await store.listFactors(userId)).some(({ activatedAt }) => activatedAt !== undefined)
 }
 
 /**

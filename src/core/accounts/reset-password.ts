@@ -24,7 +24,7 @@ export async function resetPassword(
   const now = world.now()
   const token = await findOneTimeToken(world, text, { purpose: 'password-reset', now })
   const found = token && (await world.store.findUser(token.userId))
-  if (token === undefined || found === undefined || !admitUser(found.user).ok) return invalid
+  if (token === undefined || found === undefined || !admitUser(found.user, now).ok) return invalid
   const { user, role } = found
   const chosen = await admitNewPassword(parts, { ...user, role }, password)
   if (!chosen.ok) return chosen

@@ -23,7 +23,7 @@ export async function undoEmailChange(
   const now = world.now()
   const token = await findOneTimeToken(world, text, { purpose: 'email-undo', now })
   const found = token && (await world.store.findUser(token.userId))
-  if (token?.email === undefined || found === undefined || !admitUser(found.user).ok) return invalid
+  if (token?.email === undefined || found === undefined || !admitUser(found.user, now).ok) return invalid
   const { user } = found
   const { id: userId, locale } = user
   const to = token.email

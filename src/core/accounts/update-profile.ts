@@ -17,7 +17,7 @@ export async function updateProfile(
   if (!person.ok) return person
   const { username } = update
   if (typeof username === 'string' && !isUsername(username)) return fail({ reason: 'username_invalid' })
-  const updated = await world.store.updateProfile(person.value.userId, update)
+  const updated = await world.store.updateProfile(person.value.userId, { ...update, at: world.now() })
   if (updated === 'username_taken') return fail({ reason: 'username_taken' })
   return updated === undefined ? fail({ reason: 'person_needed' }) : ok(updated)
 }

@@ -15,8 +15,8 @@ export interface UserProfile {
 /** A person who can sign in. */
 export interface User extends UserProfile {
   readonly id: string
-  /** Normalised, as `parseEmail` leaves it. */
-  readonly email: string
+  /** Normalised, as `parseEmail` leaves it; undefined of those who have none. */
+  readonly email: string | undefined
   /** As its owner writes it; unique without regard to case. */
   readonly username: string | undefined
   /** In the PHC string format; undefined until an invited user sets a password. */
@@ -36,6 +36,20 @@ export interface User extends UserProfile {
   readonly mustResetPassword: boolean
   /** Counts the changes of what a sign-in or a token is judged by, so that a judgement can be tied to what it saw. */
   readonly version: number
+  /** The number that codes are sent to: digits alone. */
+  readonly signInPhone: string | undefined
+  readonly phoneConfirmedAt: Date | undefined
+  /** True of somebody who has not said who they are. */
+  readonly isAnonymous: boolean
+  /** Up to then nothing is admitted of theirs. */
+  readonly bannedUntil: Date | undefined
+  /** What the operator's own programs keep of them; they cannot write it. */
+  readonly appMetadata: Readonly<Record<string, unknown>>
+  /** The `role` of tokens of the Supabase face, by which databases choose their own. */
+  readonly claimRole: string
+  readonly updatedAt: Date
+  readonly lastSignInAt: Date | undefined
+  readonly invitedAt: Date | undefined
 }
 
 export interface UserWithRole {
@@ -49,6 +63,7 @@ export interface Person {
   readonly role: Pick<Role, 'id' | 'name' | 'permissions' | 'secondFactorRequired'>
   readonly disabledAt: Date | undefined
   readonly deletedAt: Date | undefined
+  readonly bannedUntil: Date | undefined
   readonly notBefore: Date | undefined
   readonly version: number
 }

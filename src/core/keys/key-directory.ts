@@ -29,19 +29,19 @@ export function createKeyDirectory(limits: DirectoryLimits, people: PersonDirect
       const found = await keys.find(store, id, now)
       const ownerId = found?.client.ownerId
       if (found === undefined || ownerId === undefined) return found
-      return underOwner(found, await people.find(store, ownerId, now))
+      return underOwner(found, await people.find(store, ownerId, now), now)
     },
     async findVersion(store, named, now) {
       const found = await keys.findVersion(store, named, now)
       const ownerId = found?.client.ownerId
       if (found === undefined || ownerId === undefined) return found
-      return underOwner(found, await people.find(store, ownerId, now))
+      return underOwner(found, await people.find(store, ownerId, now), now)
     },
     async findFresh(store, id, now) {
       const found = await keys.findFresh(store, id, now)
       const ownerId = found?.client.ownerId
       if (found === undefined || ownerId === undefined) return found
-      return underOwner(found, await people.findFresh(store, ownerId, now))
+      return underOwner(found, await people.findFresh(store, ownerId, now), now)
     },
   }
 }

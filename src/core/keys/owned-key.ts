@@ -6,11 +6,12 @@ import type { KeyWithClient } from './api-key.ts'
 
 /**
  * A key whose client is somebody's, as its owner leaves it today: it may do no more than they may, and is good for
- * nothing while they are disabled or deleted. Judged so at each use, so that nothing of it has to be written anywhere.
+ * nothing while they are disabled, banned or deleted. Judged so at each use, so that nothing of it has to be written anywhere.
  */
-export function underOwner(found: KeyWithClient, owner: Person | undefined): KeyWithClient {
+export function underOwner(found: KeyWithClient, owner: Person | undefined, now: Date): KeyWithClient {
   const { key, client } = found
-  const gone = owner === undefined ? client.createdAt : (owner.deletedAt ?? owner.disabledAt)
+  const banned = owner?.bannedUntil !== undefined && owner.bannedUntil > now ? now : undefined
+  const gone = owner === undefined ? client.createdAt : (owner.deletedAt ?? owner.disabledAt ?? banned)
   return {
     key,
     client: {
@@ -30,5 +31,5 @@ export async function findKeySession(
   const found = await world.store.findSession(id)
   if (found?.client.ownerId === undefined) return found
   const owner = await memory.people.find(world.store, found.client.ownerId, now)
-  return { session: found.session, ...underOwner(found, owner) }
+  return { session: found.session, ...underOwner(found, owner, now) }
 }

@@ -21,10 +21,26 @@ export interface AccessTokenClaims {
   readonly parentTokenIds: readonly string[]
   /** Who acts for the subject; undefined when the subject acts itself. */
   readonly delegate: Delegate | undefined
+  /** What the token says for another face, in its own words; undefined in tokens of our own kind. */
+  readonly face?: FaceClaims | undefined
   /** Whole seconds since 1970. */
   readonly issuedAt: number
   /** Whole seconds since 1970. */
   readonly expiresAt: number
+}
+
+/** What a token of the Supabase face says beside ours: an empty text for an address or a number that is not there. */
+export interface FaceClaims {
+  readonly kind: 'supabase'
+  /** By which a database chooses its own role. */
+  readonly role: string
+  readonly email: string
+  readonly phone: string
+  readonly appMetadata: Readonly<Record<string, unknown>>
+  readonly userMetadata: Readonly<Record<string, unknown>>
+  readonly isAnonymous: boolean
+  /** The newest first; each with its time in whole seconds since 1970. */
+  readonly methods: readonly { readonly method: string; readonly timestamp: number }[]
 }
 
 /** How a person has proven who they are. */

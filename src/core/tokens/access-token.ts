@@ -2,9 +2,16 @@ import { base64url } from 'jose'
 import { formatScope } from '../permissions.ts'
 import type { AccessTokenClaims, Assurance, Delegate } from './access-claims.ts'
 import type { SigningKey } from './signing-keys.ts'
+import { spellSupabaseClaims } from './supabase-claims.ts'
 
-/** Signs the claims as a compact JWS of type `at+jwt`. */
-export async function mintAccessToken(claims: AccessTokenClaims, key: SigningKey): Promise<string> {
+/** Signs the claims as a compact JWS of type `at+jwt`; those for another face as a `JWT` in its words. */
+export async function mintAccessToken(
+  claims: AccessTokenClaims,
+  key: Pick<SigningKey, 'sign' | 'accessTokenHeader' | 'jwtHeader'>,
+): Promise<string> {
+  if (claims.face !== undefined) {
+    return sign(JSON.stringify(spellSupabaseClaims(claims, claims.face)), key.jwtHeader, key)
+  }
   const payload = JSON.stringify({
     iss: claims.issuer,
     sub: claims.subject,
@@ -20,7 +27,11 @@ export async function mintAccessToken(claims: AccessTokenClaims, key: SigningKey
     iat: claims.issuedAt,
     exp: claims.expiresAt,
   })
-  const signingInput = `${key.accessTokenHeader}.${base64url.encode(payload)}`
+  return sign(payload, key.accessTokenHeader, key)
+}
+
+async function sign(payload: string, header: string, key: Pick<SigningKey, 'sign'>): Promise<string> {
+  const signingInput = `${header}.${base64url.encode(payload)}`
   return `${signingInput}.${await key.sign(signingInput)}`
 }
 

@@ -113,7 +113,7 @@ async function findLivePerson(
 ): Promise<Result<LiveToken, Failure>> {
   const { world, memory } = parts
   const found = await memory.people.find(world.store, principal.subject, now)
-  const person = traced(parts, 'user_usable', admitPersonOfToken(found, principal))
+  const person = traced(parts, 'user_usable', admitPersonOfToken(found, principal, now))
   if (!person.ok) return person
   const enough = traced(parts, 'second_factor', admitAssurance(parts, person.value, principal))
   if (!enough.ok && isEnrolment?.() !== true) return enough
@@ -136,10 +136,14 @@ export function admitAssurance(
 export function admitPersonOfToken(
   found: Person | undefined,
   { assurance }: Principal,
+  now: Date,
 ): Result<Person, Failure> {
   if (found === undefined || found.deletedAt !== undefined)
     return fail({ reason: 'token_revoked', kind: 'user' })
   if (found.disabledAt !== undefined) return fail({ reason: 'token_revoked', kind: 'user disabled' })
+  if (found.bannedUntil !== undefined && found.bannedUntil > now) {
+    return fail({ reason: 'token_revoked', kind: 'user banned' })
+  }
   const signedInAt = assurance?.authenticatedAt ?? 0
   if (found.notBefore !== undefined && signedInAt < Math.floor(found.notBefore.getTime() / 1000)) {
     return fail({ reason: 'token_revoked', kind: 'user cut off' })

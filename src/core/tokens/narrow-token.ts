@@ -73,6 +73,8 @@ export async function narrowToken(
     {
       ...principal,
       issuer: policy.issuer,
+      // What is narrowed is of our own kind, whatever it came from.
+      face: undefined,
       clientId: asker.value.client.id,
       audiences: request.narrowing.audiences ?? audiences,
       tokenId,

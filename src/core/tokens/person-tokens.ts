@@ -4,7 +4,8 @@ import type { AuditDraft } from '../audit/event.ts'
 import { intersect } from '../permissions.ts'
 import type { Policy } from '../policy.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { type Assurance, personClientId } from './access-claims.ts'
+import { type Assurance, type FaceClaims, personClientId } from './access-claims.ts'
+import { faceClaimsOf } from './face-claims.ts'
 import { handOut } from './hand-out.ts'
 import type { PersonSession, SessionWithUser } from './session.ts'
 import type { AccessToken } from './session-tokens.ts'
@@ -26,20 +27,22 @@ export async function mintPersonAccessToken(
   const issuedAt = Math.floor(now.getTime() / 1000)
   const ttlSeconds = session.accessTtlSeconds ?? policy.userAccessTtlSeconds
   const permissions = permissionsOf(policy, { session, role })
+  const face = faceClaimsOf(session, user)
   const access = await handOut(
     parts,
     {
-      issuer: policy.issuer,
+      issuer: face === undefined ? policy.issuer : policy.supabase.issuer,
       subject: user.id,
       audiences: session.audiences ?? policy.audiences,
       clientId: personClientId,
       keyId: undefined,
-      assurance: assuranceOf(session),
+      assurance: assuranceOf(session, face),
       sessionId: session.id,
       tokenId,
       permissions,
       parentTokenIds: [],
       delegate: undefined,
+      face,
       issuedAt,
       expiresAt: issuedAt + ttlSeconds,
     },
@@ -68,6 +71,8 @@ export function personTokensTold(
   return { kind, clientId: personClientId, userId, sessionId, details: { token_id: tokenId } }
 }
 
-function assuranceOf({ aal, amr, authenticatedAt }: PersonSession): Assurance {
-  return { level: aal, methods: amr, authenticatedAt: Math.floor(authenticatedAt.getTime() / 1000) }
+function assuranceOf({ aal, amr, authenticatedAt }: PersonSession, face: FaceClaims | undefined): Assurance {
+  // As whoever reads the token finds them: it says them once.
+  const methods = face?.methods.map(({ method }) => method) ?? amr
+  return { level: aal, methods, authenticatedAt: Math.floor(authenticatedAt.getTime() / 1000) }
 }

@@ -6,11 +6,13 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { countWrongToken, endStolenSession, readRefreshToken, standingOf } from './genuine-session.ts'
 import { mintPersonAccessToken, type PersonTokens } from './person-tokens.ts'
-import type { SessionWithUser } from './session.ts'
+import { parseRefreshToken } from './refresh-token.ts'
+import type { PersonSession, SessionWithUser } from './session.ts'
 
 /**
  * Trades a person's refresh token for an access token and its successor. As where machines rotate: all who show one
- * token at once, and whoever never got the answer, get the same successor; a token older than that ends the session.
+ * token at once, and whoever never got the answer, get the same successor; a token older than that ends the session,
+ * but for a moment where its face asks for patience.
  */
 export async function refreshPerson(
   parts: ServiceParts,
@@ -26,11 +28,13 @@ export async function refreshPerson(
     if (found === undefined) return countWrongToken(parts, caller)
     const { session, user } = found
     const standing = standingOf(parts, session, refreshToken)
-    if (standing === 'spent') return endStolenSession(parts, session)
+    const late =
+      standing === 'spent' ? lateSuccessor(parts, session, { token: refreshToken, now }) : undefined
+    if (standing === 'spent' && late === undefined) return endStolenSession(parts, session)
     if (standing === 'unknown') return fail({ reason: 'refresh_token_invalid' })
     const admitted = admitPersonSession(found, now)
     if (!admitted.ok) return admitted
-    const successor = token.value.successor()
+    const successor = late ?? token.value.successor()
     if (standing === 'current') {
       const to = world.vault.digest('refresh-token', successor)
       const rotation = { from: session.refreshDigest, to, at: now, userVersion: user.version }
@@ -39,6 +43,28 @@ export async function refreshPerson(
     const minted = await mintPersonAccessToken(parts, found, { tokenId: world.newId(), now })
     return ok({ ...minted, refresh: successor, refreshExpiresAt: session.expiresAt, userId: user.id })
   })
+}
+
+/** The most steps that are walked from a token that was late. */
+const LATE_STEPS_MAX = 32
+
+/**
+ * The current refresh token, for the holder of one that was replaced more than once in the moment before: several tabs
+ * of one browser refresh at once, and not all of them hear of it. Undefined where the face has no patience, or it is over.
+ */
+function lateSuccessor(
+  { world, policy }: Pick<ServiceParts, 'world' | 'policy'>,
+  { face, refreshDigest, lastUsedAt, revokedAt }: PersonSession,
+  { token, now }: { readonly token: string; readonly now: Date },
+): string | undefined {
+  const patienceMs = face === 'supabase' ? policy.supabase.reuseIntervalSeconds * 1000 : 0
+  if (revokedAt !== undefined || now.getTime() - lastUsedAt.getTime() >= patienceMs) return undefined
+  let text: string | undefined = token
+  for (let step = 0; step < LATE_STEPS_MAX && text !== undefined; step++) {
+    text = parseRefreshToken(world, text)?.successor()
+    if (text !== undefined && world.vault.matches('refresh-token', text, refreshDigest)) return text
+  }
+  return undefined
 }
 
 /** Says whether a person's session may bring a new access token at `now`. */
@@ -50,7 +76,7 @@ export function admitPersonSession(
   if (session.revokedAt !== undefined || cutOff) {
     return fail({ reason: 'session_revoked', sessionId: session.id })
   }
-  const admitted = admitUser(user)
+  const admitted = admitUser(user, now)
   if (!admitted.ok) return admitted
   if (session.expiresAt <= now) return fail({ reason: 'refresh_token_expired', sessionId: session.id })
   return ok(undefined)

@@ -40,7 +40,11 @@ export interface PersonSession extends SessionLife {
   readonly authenticatedAt: Date
   readonly address: string | undefined
   readonly userAgent: string | undefined
+  /** Where it was opened: its tokens say what that face's callers read. */
+  readonly face: SessionFace
 }
+
+export type SessionFace = 'native' | 'supabase' | 'mytone'
 
 export type AssuranceLevel = 1 | 2
 

@@ -8,6 +8,8 @@ export interface SigningKey {
   readonly algorithm: SigningAlgorithm
   /** The protected header of an access token, encoded once (RFC 9068 §2.1). */
   readonly accessTokenHeader: string
+  /** The same of a plain `JWT`, as other faces have them. */
+  readonly jwtHeader: string
   readonly sign: Signer
 }
 
@@ -90,12 +92,18 @@ async function openKey(
   const key = await importJWK((publicJwk ?? privateJwk) as JWK, algorithm)
   const verification = { algorithm, key }
   if (privateJwk === undefined) return { record, verification, signing: undefined }
-  const header = JSON.stringify({ alg: algorithm, typ: 'at+jwt', kid })
+  const headerOf = (typ: string) => base64url.encode(JSON.stringify({ alg: algorithm, typ, kid }))
   const sign = await signatures.signer(algorithm, privateJwk)
   return {
     record,
     verification,
-    signing: { kid, algorithm, accessTokenHeader: base64url.encode(header), sign },
+    signing: {
+      kid,
+      algorithm,
+      accessTokenHeader: headerOf('at+jwt'),
+      jwtHeader: headerOf('JWT'),
+      sign,
+    },
   }
 }
 

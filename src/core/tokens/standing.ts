@@ -21,7 +21,7 @@ export async function standingOf(parts: ServiceParts, principal: Principal): Pro
   if (isToken && memory.revocations.concerning(principal) !== undefined) return 'revoked'
   if (principal.keyId === undefined) {
     const person = await memory.people.find(world.store, principal.subject, now)
-    const admitted = admitPersonOfToken(person, principal)
+    const admitted = admitPersonOfToken(person, principal, now)
     return admitted.ok && admitAssurance(parts, admitted.value, principal).ok ? 'good' : 'revoked'
   }
   const found = await memory.directory.find(world.store, principal.keyId, now)

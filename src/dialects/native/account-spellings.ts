@@ -9,6 +9,7 @@ type AccountReason =
   | 'password_reset_due'
   | 'user_disabled'
   | 'user_deleted'
+  | 'user_banned'
   | 'registration_closed'
   | 'username_taken'
   | 'captcha_required'
@@ -69,6 +70,11 @@ export const accountSpellings: Spellings<AccountReason> = {
     code: 'user_deleted',
     message: 'This account has been deleted. An administrator can restore it for a while.',
     headers: tokenChallenged,
+  },
+  user_banned: {
+    status: 403,
+    code: 'user_banned',
+    message: 'This account is banned for now.',
   },
   registration_closed: {
     status: 403,

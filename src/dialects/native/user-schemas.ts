@@ -39,7 +39,7 @@ export const profileFields = {
 export const userSchema = z
   .object({
     id: z.uuid(),
-    email: z.string(),
+    email: z.string().nullable(),
     username: z.string().nullable(),
     name: z.string().nullable(),
     surname: z.string().nullable(),
@@ -56,7 +56,7 @@ export const userSchema = z
 export function spellUser({ user, role }: UserWithRole): z.output<typeof userSchema> {
   return {
     id: user.id,
-    email: user.email,
+    email: user.email ?? null,
     username: user.username ?? null,
     name: user.name ?? null,
     surname: user.surname ?? null,

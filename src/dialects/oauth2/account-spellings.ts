@@ -7,6 +7,7 @@ type AccountReason =
   | 'password_reset_due'
   | 'user_disabled'
   | 'user_deleted'
+  | 'user_banned'
   | 'registration_closed'
   | 'username_taken'
   | 'captcha_required'
@@ -29,6 +30,7 @@ export const accountSpellings: Spellings<AccountReason> = {
   password_reset_due: notHere(),
   user_disabled: notHere(),
   user_deleted: notHere(),
+  user_banned: notHere(),
   registration_closed: notHere(),
   username_taken: notHere(409),
   captcha_required: notHere(),

@@ -61,8 +61,8 @@ function writePlan(
     return
   }
   const rows = [
-    ...added.map(({ id, email }) => [id, email, dryRun ? 'would be added' : 'added']),
-    ...known.map(({ id, email }) => [id, email, 'here already']),
+    ...added.map(({ id, email }) => [id, email ?? '', dryRun ? 'would be added' : 'added']),
+    ...known.map(({ id, email }) => [id, email ?? '', 'here already']),
   ]
   if (rows.length > 0) writeTable(['ID', 'EMAIL', ''], rows)
   writeLine(`${added.length} ${dryRun ? 'would be added' : 'added'}, ${known.length} here already.`)
