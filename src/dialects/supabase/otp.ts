@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { callerOf } from '../../http/caller.ts'
 import type { Endpoint } from '../../http/mount.ts'
 import { answer } from './answer.ts'
+import { captchaField, captchaTokenOf } from './captcha-token.ts'
 import { deny } from './deny.ts'
 import { endpoint } from './endpoint.ts'
 import { flowFields, flowQuery, newcomersLocale, readFlow } from './link-flow.ts'
@@ -25,6 +26,7 @@ function signInMessageAt(path: string, summary: string): Endpoint {
         ...contactFields,
         ...channelField,
         ...flowFields,
+        ...captchaField,
         create_user: z.boolean('True or false is needed.').default(true),
         data: metadata.default({}),
       }),
@@ -47,6 +49,7 @@ function signInMessageAt(path: string, summary: string): Endpoint {
           metadata: body.data,
           locale: newcomersLocale(c, body.data),
           flow: flow.value,
+          captcha: captchaTokenOf(body),
         },
         callerOf(c),
       )

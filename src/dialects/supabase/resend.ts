@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { callerOf } from '../../http/caller.ts'
 import { answer } from './answer.ts'
+import { captchaField, captchaTokenOf } from './captcha-token.ts'
 import { deny } from './deny.ts'
 import { endpoint } from './endpoint.ts'
 import { flowFields, flowQuery, readFlow } from './link-flow.ts'
@@ -27,7 +28,7 @@ export const resendEndpoint = endpoint({
   description: 'Answers the same for every address and number. What was sent before is void.',
   request: {
     query: flowQuery,
-    body: z.object({ type: text.default(''), ...contactFields, ...flowFields }),
+    body: z.object({ type: text.default(''), ...contactFields, ...flowFields, ...captchaField }),
   },
   answer: z.object({}),
   errors: [400, 413, 429, 503],
@@ -44,7 +45,7 @@ export const resendEndpoint = endpoint({
     const flow = readFlow(c, body)
     if (!flow.ok) return deny(c, flow.failure)
     const sent = await c.env.service.resendMessage(
-      { about: type.about, contact: contact.value, flow: flow.value },
+      { about: type.about, contact: contact.value, flow: flow.value, captcha: captchaTokenOf(body) },
       callerOf(c),
     )
     return sent.ok ? answer(c, {}) : refused(c, sent.failure)

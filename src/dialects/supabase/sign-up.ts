@@ -5,6 +5,7 @@ import { parsePhone } from '../../core/accounts/phone.ts'
 import { callerOf } from '../../http/caller.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { answer } from './answer.ts'
+import { captchaField, captchaTokenOf } from './captcha-token.ts'
 import { deny } from './deny.ts'
 import { endpoint } from './endpoint.ts'
 import { flowFields, flowQuery, newcomersLocale, readFlow } from './link-flow.ts'
@@ -18,6 +19,7 @@ const body = z.object({
   ...contactFields,
   ...channelField,
   ...flowFields,
+  ...captchaField,
   password: password.default(''),
   data: metadata.default({}),
 })
@@ -35,8 +37,12 @@ export const signUpEndpoint = endpoint({
     const contact = readContact(given, 'Only an email address or phone number should be provided on signup.')
     if (!contact.ok) return deny(c, contact.failure)
     const locale = newcomersLocale(c, given.data)
+    const captcha = captchaTokenOf(given)
     if (contact.value === undefined) {
-      const tokens = await c.env.service.signInAnonymously({ metadata: given.data, locale }, callerOf(c))
+      const tokens = await c.env.service.signInAnonymously(
+        { metadata: given.data, locale, captcha },
+        callerOf(c),
+      )
       return tokens.ok ? answerSession(c, tokens.value) : refused(c, tokens.failure)
     }
     if (c.env.service.policy.supabase.signup === 'closed')
@@ -48,7 +54,14 @@ export const signUpEndpoint = endpoint({
     const flow = readFlow(c, given)
     if (!flow.ok) return deny(c, flow.failure)
     const signed = await c.env.service.signUp(
-      { contact: contact.value, password: given.password, metadata: given.data, locale, flow: flow.value },
+      {
+        contact: contact.value,
+        password: given.password,
+        metadata: given.data,
+        locale,
+        flow: flow.value,
+        captcha,
+      },
       callerOf(c),
     )
     if (!signed.ok) return refused(c, signed.failure)
