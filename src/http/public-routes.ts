@@ -38,6 +38,14 @@ export const publicRoutes: readonly string[] = [
   'GET /auth/v1/health',
   'GET /auth/v1/.well-known/jwks.json',
   'POST /auth/v1/token',
+  // What people have before they have a token: an address, a link or a code that was sent to it.
+  'POST /auth/v1/signup',
+  'POST /auth/v1/recover',
+  'POST /auth/v1/otp',
+  'POST /auth/v1/magiclink',
+  'POST /auth/v1/resend',
+  'POST /auth/v1/verify',
+  'GET /auth/v1/verify',
   // The operator's own programs: they bring an API key, or a key of a former installation, and are judged by their route.
   'GET /auth/v1/admin/users',
   'POST /auth/v1/admin/users',

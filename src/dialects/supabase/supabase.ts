@@ -1,21 +1,19 @@
 import type { Mount } from '../../http/mount.ts'
-import {
-  listUserFactorsEndpoint,
-  removeUserFactorEndpoint,
-  renameUserFactorEndpoint,
-} from './admin-factors.ts'
-import { oauthClientEndpoints } from './admin-oauth.ts'
-import { changeUserEndpoint, deleteUserEndpoint, showUserEndpoint } from './admin-user.ts'
-import { createUserEndpoint, listUsersEndpoint } from './admin-users.ts'
-import { generateLinkEndpoint } from './generate-link.ts'
+import { adminEndpoints } from './admin.ts'
 import { healthEndpoint } from './health.ts'
-import { inviteEndpoint } from './invite.ts'
 import { keySetEndpoint } from './key-set.ts'
 import { logoutEndpoint } from './logout.ts'
+import { magicLinkEndpoint, otpEndpoint } from './otp.ts'
+import { reauthenticateEndpoint } from './reauthenticate.ts'
+import { recoverEndpoint } from './recover.ts'
 import { refuse } from './refuse.ts'
+import { resendEndpoint } from './resend.ts'
 import { settingsEndpoint } from './settings.ts'
+import { signUpEndpoint } from './sign-up.ts'
 import { tokenEndpoint } from './token.ts'
 import { getUserEndpoint } from './user.ts'
+import { verifyEndpoint } from './verify.ts'
+import { verifyLinkEndpoint } from './verify-link.ts'
 
 /** The Supabase face: the wire of Supabase Auth, so that its clients work unchanged. */
 export const supabase: Mount = {
@@ -30,16 +28,14 @@ export const supabase: Mount = {
     tokenEndpoint,
     getUserEndpoint,
     logoutEndpoint,
-    listUsersEndpoint,
-    createUserEndpoint,
-    showUserEndpoint,
-    changeUserEndpoint,
-    deleteUserEndpoint,
-    listUserFactorsEndpoint,
-    renameUserFactorEndpoint,
-    removeUserFactorEndpoint,
-    inviteEndpoint,
-    generateLinkEndpoint,
-    ...oauthClientEndpoints,
+    signUpEndpoint,
+    recoverEndpoint,
+    otpEndpoint,
+    magicLinkEndpoint,
+    verifyEndpoint,
+    verifyLinkEndpoint,
+    resendEndpoint,
+    reauthenticateEndpoint,
+    ...adminEndpoints,
   ],
 }

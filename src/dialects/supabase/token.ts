@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { endpoint } from './endpoint.ts'
 import type { Grant } from './grant.ts'
 import { passwordGrant } from './password-grant.ts'
+import { pkceGrant } from './pkce-grant.ts'
 import { refreshGrant } from './refresh-grant.ts'
 import { refused } from './refuse.ts'
 import { sessionSchema } from './schemas.ts'
@@ -9,6 +10,7 @@ import { sessionSchema } from './schemas.ts'
 /** The grants of the token endpoint, each a file. */
 const grants: Readonly<Record<string, Grant>> = {
   password: passwordGrant,
+  pkce: pkceGrant,
   refresh_token: refreshGrant,
 }
 
