@@ -56,7 +56,8 @@ export function administrationDeeds(
     },
     async 'user.link'() {
       const { email } = newcomer()
-      const order = { purpose: 'sign-up', email, password: undefined, userMetadata: undefined } as const
+      const unsaid = { password: undefined, userMetadata: undefined, locale: undefined }
+      const order = { purpose: 'sign-up', email, ...unsaid } as const
       const made = await service().mintUserLink(by('it'), { ...order, redirectTo: 'https://site.test' })
       return { target: value(made).user.id }
     },

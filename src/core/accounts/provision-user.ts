@@ -16,6 +16,8 @@ import { bannedUntil, type JudgedOrder, judgeOrder, type UserOrder } from './use
 export interface NewUserOrder extends UserOrder {
   /** Undefined gives them a fresh one. */
   readonly id: string | undefined
+  /** A BCP 47 language tag. */
+  readonly locale: string | undefined
 }
 
 /** Adds a user with the role of those who register, and all else as the program says. */
@@ -70,7 +72,7 @@ function userOf(
   if (!metadata.ok) return metadata
   const appMetadata = mergedMetadata({}, order.appMetadata ?? {})
   if (!appMetadata.ok) return appMetadata
-  const says = { email, ...unsaid, metadata: metadata.value }
+  const says = { email, ...unsaid, locale: order.locale, metadata: metadata.value }
   const fresh = newUser(says, { id, roleId, passwordHash, now })
   return ok({
     ...fresh,
@@ -88,6 +90,5 @@ const unsaid = {
   name: undefined,
   surname: undefined,
   phone: undefined,
-  locale: undefined,
   avatarUrl: undefined,
 } as const

@@ -21,6 +21,8 @@ export interface UserLinkOrder {
   /** Of a user who is added with it. */
   readonly password: string | undefined
   readonly userMetadata: Readonly<Record<string, unknown>> | undefined
+  /** Of the same. */
+  readonly locale: string | undefined
   /** Judged already: `allowedRedirect`. */
   readonly redirectTo: string
 }
@@ -72,7 +74,7 @@ async function linkFor(
 async function linkForNew(
   parts: ServiceParts,
   actor: Principal,
-  { email, password, userMetadata, ...order }: Order,
+  { email, password, userMetadata, locale, ...order }: Order,
 ): Promise<Result<UserLink, Failure> | typeof changed> {
   if (order.purpose === 'recovery') return fail({ reason: 'user_not_found' })
   const purpose = order.purpose === 'magic-link' ? 'sign-up' : order.purpose
@@ -83,7 +85,7 @@ async function linkForNew(
   const added = await addOrdered(
     parts,
     actor,
-    { ...nothingElse, ...judged.value, userMetadata },
+    { ...nothingElse, ...judged.value, userMetadata, locale },
     {
       invites,
       also(user, now) {

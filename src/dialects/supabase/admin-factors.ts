@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../core/result.ts'
 import { actorOf } from '../../http/caller.ts'
 import { noUserId, readUserId, userParams } from './admin-user.ts'
 import { answer } from './answer.ts'
-import { deny, invalid } from './deny.ts'
+import { deny, denyInvalid } from './deny.ts'
 import { refused } from './refuse.ts'
 import { serviceEndpoint } from './service-endpoint.ts'
 import { isShownFactor, spellFactor } from './user-object.ts'
@@ -60,7 +60,7 @@ export const renameUserFactorEndpoint = serviceEndpoint({
   async handle(c, { params, body }) {
     const ids = readIds(params)
     if (!ids.ok) return ids.failure === 'user' ? noUserId(c) : deny(c, noFactorId)
-    if (body.friendly_name === '') return invalid(c, 'A friendly_name is needed')
+    if (body.friendly_name === '') return denyInvalid(c, 'A friendly_name is needed')
     const order = { ...ids.value, name: body.friendly_name }
     const renamed = await c.env.service.renameUserFactor(actorOf(c), order)
     return renamed.ok ? answer(c, spellFactor(renamed.value)) : refused(c, renamed.failure)

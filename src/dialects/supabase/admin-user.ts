@@ -4,7 +4,7 @@ import { actorOf } from '../../http/caller.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { answer } from './answer.ts'
 import { answerUser } from './answer-user.ts'
-import { deny, invalid } from './deny.ts'
+import { deny, denyInvalid } from './deny.ts'
 import { refused } from './refuse.ts'
 import { userSchema } from './schemas.ts'
 import { serviceEndpoint } from './service-endpoint.ts'
@@ -48,7 +48,7 @@ export const changeUserEndpoint = serviceEndpoint({
     const id = readUserId(params)
     if (id === undefined) return noUserId(c)
     const order = readUserOrder(body)
-    if (!order.ok) return invalid(c, order.failure)
+    if (!order.ok) return denyInvalid(c, order.failure)
     const changed = await c.env.service.reviseUser(actorOf(c), { id, order: order.value })
     return changed.ok ? answerUser(c, id) : refused(c, changed.failure)
   },

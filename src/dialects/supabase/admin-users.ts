@@ -3,7 +3,8 @@ import { idForms } from '../../core/page.ts'
 import { actorOf } from '../../http/caller.ts'
 import { answer } from './answer.ts'
 import { answerUser } from './answer-user.ts'
-import { invalid } from './deny.ts'
+import { denyInvalid } from './deny.ts'
+import { newcomersLocale } from './link-flow.ts'
 import { pageHeaders, pageQuery, readPageQuery } from './page-query.ts'
 import { refused } from './refuse.ts'
 import { userSchema } from './schemas.ts'
@@ -20,7 +21,7 @@ export const listUsersEndpoint = serviceEndpoint({
   errors: [400],
   async handle(c, { query }) {
     const asked = readPageQuery(query)
-    if (typeof asked === 'string') return invalid(c, asked)
+    if (typeof asked === 'string') return denyInvalid(c, asked)
     const { accounts, total } = await c.env.service.pageAccounts(asked)
     const body = { users: accounts.map(spellUser), aud: userAudience }
     return answer(c, body, { headers: pageHeaders(asked, total) })
@@ -38,14 +39,16 @@ export const createUserEndpoint = serviceEndpoint({
   errors: [400, 413, 422],
   async handle(c, { body }) {
     const order = readUserOrder(body)
-    if (!order.ok) return invalid(c, order.failure)
+    if (!order.ok) return denyInvalid(c, order.failure)
     const { email, phone } = order.value
     if (email === undefined && phone === undefined) {
-      return invalid(c, 'Cannot create a user without either an email or phone')
+      return denyInvalid(c, 'Cannot create a user without either an email or phone')
     }
     const id = body.id === '' ? undefined : body.id.toLowerCase()
-    if (id !== undefined && !idForms.uuid.test(id)) return invalid(c, 'ID must conform to the uuid format')
-    const added = await c.env.service.provisionUser(actorOf(c), { ...order.value, id })
+    if (id !== undefined && !idForms.uuid.test(id))
+      return denyInvalid(c, 'ID must conform to the uuid format')
+    const locale = newcomersLocale(c, order.value.userMetadata ?? {})
+    const added = await c.env.service.provisionUser(actorOf(c), { ...order.value, id, locale })
     return added.ok ? answerUser(c, added.value.user.id) : refused(c, added.failure)
   },
 })

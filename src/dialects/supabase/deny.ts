@@ -24,7 +24,7 @@ export function deny(c: GatewayContext, denial: Denial): Response {
 }
 
 /** Says no to what is not as it must be. */
-export function invalid(c: GatewayContext, message: string): Response {
+export function denyInvalid(c: GatewayContext, message: string): Response {
   return deny(c, { status: 400, code: 'validation_failed', message })
 }
 

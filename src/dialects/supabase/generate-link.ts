@@ -6,8 +6,8 @@ import type { Result } from '../../core/result.ts'
 import { actorOf } from '../../http/caller.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { answerUser } from './answer-user.ts'
-import { invalid } from './deny.ts'
-import { readRedirectTo } from './redirect-to.ts'
+import { denyInvalid } from './deny.ts'
+import { flowQuery, newcomersLocale, wantedRedirect } from './link-flow.ts'
 import { refused } from './refuse.ts'
 import { email, metadata, password, text, userSchema } from './schemas.ts'
 import { serviceEndpoint } from './service-endpoint.ts'
@@ -37,7 +37,7 @@ export const generateLinkEndpoint = serviceEndpoint({
   summary: 'Make a link, to be brought to its owner by other ways',
   description:
     'Of a type signup, invite, magiclink, recovery, email_change_current or email_change_new. Nothing is mailed. Whoever has the answer can act as the user once.',
-  request: { query: z.object({ redirect_to: z.string().optional() }), body },
+  request: { query: flowQuery, body },
   answer: userSchema.extend({
     action_link: z.string(),
     email_otp: z.string(),
@@ -47,8 +47,9 @@ export const generateLinkEndpoint = serviceEndpoint({
   }),
   errors: [400, 404, 413, 422],
   async handle(c, { body: said }) {
-    if (!isType(said.type)) return invalid(c, `Invalid email action link type requested`)
-    if (said.type === 'signup' && said.password === '') return invalid(c, 'Signup requires a valid password')
+    if (!isType(said.type)) return denyInvalid(c, `Invalid email action link type requested`)
+    if (said.type === 'signup' && said.password === '')
+      return denyInvalid(c, 'Signup requires a valid password')
     const minted = await mint(c, said.type, said)
     if (!minted.ok) return refused(c, minted.failure)
     const { user, link, purpose } = minted.value
@@ -69,7 +70,7 @@ function mint(
 ): Promise<Result<UserLink, Failure>> {
   const { service } = c.env
   const { email: address, new_email: newEmail } = said
-  const redirectTo = readRedirectTo(c, said.redirect_to)
+  const redirectTo = wantedRedirect(c, said.redirect_to)
   if (type === 'email_change_current' || type === 'email_change_new') {
     const mailbox = type === 'email_change_new' ? 'new' : 'current'
     return service.mintEmailChangeLink(actorOf(c), { email: address, newEmail, mailbox, redirectTo })
@@ -79,6 +80,7 @@ function mint(
     email: address,
     password: type === 'signup' ? said.password : undefined,
     userMetadata: said.data,
+    locale: newcomersLocale(c, said.data ?? {}),
     redirectTo,
   })
 }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { actorOf } from '../../http/caller.ts'
 import { answerUser } from './answer-user.ts'
-import { readRedirectTo } from './redirect-to.ts'
+import { flowQuery, newcomersLocale, wantedRedirect } from './link-flow.ts'
 import { refused } from './refuse.ts'
 import { email, metadata, userSchema } from './schemas.ts'
 import { serviceEndpoint } from './service-endpoint.ts'
@@ -12,14 +12,18 @@ export const inviteEndpoint = serviceEndpoint({
   summary: 'Invite somebody by mail',
   description: 'Whoever was invited before and has not come gets a new link, and the old one is void.',
   request: {
-    query: z.object({ redirect_to: z.string().optional() }),
+    query: flowQuery,
     body: z.object({ email: email.default(''), data: metadata.optional() }),
   },
   answer: userSchema,
   errors: [400, 413, 422],
   async handle(c, { body }) {
-    const redirectTo = readRedirectTo(c)
-    const order = { email: body.email, userMetadata: body.data, redirectTo }
+    const order = {
+      email: body.email,
+      userMetadata: body.data,
+      locale: newcomersLocale(c, body.data ?? {}),
+      redirectTo: wantedRedirect(c),
+    }
     const invited = await c.env.service.inviteByLink(actorOf(c), order)
     return invited.ok ? answerUser(c, invited.value.user.id) : refused(c, invited.failure)
   },

@@ -4,7 +4,7 @@ import type { OneTimeTokenPurpose } from '../../../src/core/accounts/one-time-to
 import { findOneTimeToken } from '../../../src/core/accounts/one-time-token-text.ts'
 import { anAddress, aPerson, mailsOf } from '../../support/people.ts'
 import { type ServiceCall, serviceOf } from '../../support/service-keys.ts'
-import { aSupabaseUser } from '../../support/supabase.ts'
+import { aSupabaseUser, supabaseCall } from '../../support/supabase.ts'
 import { createTestGateway, type TestGateway, testPolicy } from '../../support/test-gateway.ts'
 
 let gateway: TestGateway
@@ -159,6 +159,67 @@ describe('a link that a program asks for', () => {
   })
 })
 
+const verify = (json: object) => supabaseCall(gateway, 'POST', '/verify', { json })
+
+describe('what was made for somebody', () => {
+  it.each([
+    ['recovery', 'recovery'],
+    ['magiclink', 'magiclink'],
+    ['magiclink', 'email'],
+  ])('signs them in once, by the token or by the code: %s as %s', async (type, as) => {
+    const { email, id } = await aSupabaseUser(gateway)
+    const { hashed_token } = await link({ type, email })
+    const byToken = await verify({ type: as, token_hash: hashed_token })
+    expect([byToken.status, byToken.body.user?.id]).toEqual([200, id])
+    expect((await verify({ type: as, token_hash: hashed_token })).body.code).toBe('otp_expired')
+    const { email_otp: token } = await link({ type, email })
+    const byCode = await verify({ type: as, email, token })
+    expect([byCode.status, byCode.body.user?.id]).toEqual([200, id])
+  })
+
+  it('confirms the address of whoever it brings in', async () => {
+    for (const type of ['signup', 'invite']) {
+      const email = anAddress()
+      const { hashed_token } = await link({ type, email, password: 'short6' })
+      const { status, body } = await verify({ type, token_hash: hashed_token })
+      expect([type, status]).toEqual([type, 200])
+      expect(body.user).toMatchObject({ email, email_confirmed_at: expect.anything() })
+    }
+  })
+
+  it('leads on with a session when it is followed', async () => {
+    const { email } = await aSupabaseUser(gateway)
+    const { action_link } = await link({ type: 'magiclink', email })
+    const { pathname, search } = new URL(action_link)
+    const { status, headers } = await gateway.call('GET', pathname + search)
+    expect(status).toBe(303)
+    expect(headers.get('location')).toMatch(/^https:\/\/site\.test\/?#access_token=/)
+  })
+
+  it('changes the address when both mailboxes have agreed, in either order', async () => {
+    for (const first of ['email_change_current', 'email_change_new']) {
+      const ada = await aSupabaseUser(gateway)
+      const asked = { email: ada.email, new_email: anAddress() }
+      const links = [
+        await link({ type: 'email_change_current', ...asked }),
+        await link({ type: 'email_change_new', ...asked }),
+      ].toSorted((one) => (one.verification_type === first ? -1 : 1))
+      const half = await verify({ type: 'email_change', token_hash: links[0]?.hashed_token })
+      expect([half.status, half.body.code]).toEqual([200, '200'])
+      const whole = await verify({ type: 'email_change', token_hash: links[1]?.hashed_token })
+      expect([whole.status, whole.body.user?.email]).toEqual([200, asked.new_email])
+    }
+  })
+
+  it('is none of another account’s: a banned one stays out', async () => {
+    const ada = await aSupabaseUser(gateway)
+    const { hashed_token } = await link({ type: 'magiclink', email: ada.email })
+    await service('PUT', `/admin/users/${ada.id}`, { json: { ban_duration: '1h' } })
+    const refused = await verify({ type: 'magiclink', token_hash: hashed_token })
+    expect([refused.status, refused.body.code]).toEqual([403, 'user_banned'])
+  })
+})
+
 describe('a link that changes an address', () => {
   it('is of the new mailbox, and names it', async () => {
     const ada = await aSupabaseUser(gateway)
@@ -219,6 +280,13 @@ describe('an invitation', () => {
     expect(await tokenOf(searchParams.get('token') ?? '', 'supabase-invite')).toMatchObject({
       userId: body.id,
     })
+  })
+
+  it('is in the language that the program notes of them', async () => {
+    const email = anAddress()
+    await invite({ email, data: { locale: 'fr' } })
+    const [mail] = (await mailsOf(gateway)).filter(({ to }) => to === email)
+    expect(mail?.locale).toBe('fr')
   })
 
   it('comes again with a new link, and the old one is void', async () => {
