@@ -1,7 +1,14 @@
 import type { Mount } from '../../http/mount.ts'
+import {
+  challengeFactorEndpoint,
+  dropFactorEndpoint,
+  enrolFactorEndpoint,
+  verifyFactorEndpoint,
+} from './factors.ts'
 import { healthEndpoint } from './health.ts'
 import { keySetEndpoint } from './key-set.ts'
 import { logoutEndpoint } from './logout.ts'
+import { notOfferedEndpoints } from './not-offered.ts'
 import { refuse } from './refuse.ts'
 import { settingsEndpoint } from './settings.ts'
 import { tokenEndpoint } from './token.ts'
@@ -20,5 +27,10 @@ export const supabase: Mount = {
     tokenEndpoint,
     getUserEndpoint,
     logoutEndpoint,
+    enrolFactorEndpoint,
+    challengeFactorEndpoint,
+    verifyFactorEndpoint,
+    dropFactorEndpoint,
+    ...notOfferedEndpoints,
   ],
 }
