@@ -34,6 +34,19 @@ export type Failure =
       readonly field: 'password' | 'new_password'
     }
   | { readonly reason: 'one_time_token_invalid' }
+  /** Six digits that are not those that were sent last. */
+  | { readonly reason: 'one_time_code_invalid' }
+  | { readonly reason: 'auth_code_unknown' }
+  | { readonly reason: 'auth_code_expired' }
+  | { readonly reason: 'code_verifier_wrong' }
+  | { readonly reason: 'message_too_soon'; readonly kind: 'email' | 'phone'; readonly state: LimitState }
+  | { readonly reason: 'account_exists' }
+  /** Whoever has no account is not to get one. */
+  | { readonly reason: 'newcomer_refused' }
+  | { readonly reason: 'anonymous_closed' }
+  | { readonly reason: 'phone_invalid' }
+  | { readonly reason: 'phone_unavailable' }
+  | { readonly reason: 'contact_missing' }
   | { readonly reason: 'person_needed' }
   /** Somebody who has not said who they are. */
   | { readonly reason: 'anonymous_refused' }

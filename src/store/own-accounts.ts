@@ -48,8 +48,9 @@ export function ownAccountStore(db: Database): OwnAccountStore {
       const { userId } = token
       try {
         return await allOrNothing(db, async (tx) => {
-          const set = { email: to, emailConfirmedAt: at, updatedAt: at }
-          const judged = and(eq(users.id, userId), eq(users.email, from))
+          const set = { email: to, emailConfirmedAt: at, isAnonymous: false, updatedAt: at }
+          const before = from === undefined ? isNull(users.email) : eq(users.email, from)
+          const judged = and(eq(users.id, userId), before)
           if (!(await changeUser(tx, judged, set))) return undefined
           if (await isAddressKept(tx, { email: to, forUserId: userId, at })) return undefined
           if (!(await useOneTimeToken(tx, { id: token.id, at }))) return undefined

@@ -2,8 +2,10 @@ import { and, desc, eq, gt, isNull, lt, ne } from 'drizzle-orm'
 import type { PersonSessionOpening, PersonSessionStore } from '../core/accounts/account-store.ts'
 import type { PersonSession } from '../core/tokens/session.ts'
 import { knownDevices, roles, signIns, users } from './accounts-schema.ts'
+import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
+import { redeem } from './one-time-tokens.ts'
 import { addRevocations } from './revocations.ts'
 import { roleOf } from './roles.ts'
 import { sessions } from './schema.ts'
@@ -13,7 +15,10 @@ import { userOf } from './users.ts'
 
 export function personSessionStore(db: Database): PersonSessionStore {
   return {
-    openPersonSession: (opening) => db.transaction((tx) => open(tx, opening)),
+    async openPersonSession(opening) {
+      const opened = await allOrNothing(db, (tx) => open(tx, opening))
+      return opened === true
+    },
 
     async findPersonSession(id) {
       const [row] = await db
@@ -83,15 +88,27 @@ export async function endPersonSessions(
 
 async function open(
   tx: Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>,
-  { session, userVersion, signIn, device, newDeviceMail, settled, mails = [], ...also }: PersonSessionOpening,
-): Promise<boolean> {
+  {
+    session,
+    userVersion,
+    redeems,
+    signIn,
+    device,
+    newDeviceMail,
+    settled,
+    mails = [],
+    ...also
+  }: PersonSessionOpening,
+): Promise<true | undefined> {
   // Held to the commit: a change of the user waits for the session, and then ends it.
   const [current] = await tx
     .update(users)
     .set({ lastSignInAt: session.createdAt })
     .where(and(eq(users.id, session.userId), eq(users.version, userVersion)))
     .returning({ id: users.id })
-  if (current === undefined) return false
+  if (current === undefined) return undefined
+  const { userId, createdAt: at } = session
+  if (redeems !== undefined && !(await redeem(tx, redeems, { userId, userVersion, at }))) return undefined
   await tx.insert(sessions).values({
     ...session,
     permissions: session.permissions && [...session.permissions],

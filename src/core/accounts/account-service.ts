@@ -6,6 +6,7 @@ import type { PersonTokens } from '../tokens/person-tokens.ts'
 import { refreshPerson } from '../tokens/refresh-person.ts'
 import { type AccountView, readAccountView } from './account-view.ts'
 import { confirmEmail, resendConfirmation } from './email-confirmation.ts'
+import { bindOneTime, type OneTimeService } from './one-time-service.ts'
 import { readProfile } from './profile.ts'
 import { type Registered, type RegistrationRequest, register } from './register.ts'
 import { bindSecondFactor, type SecondFactorService } from './second-factor-service.ts'
@@ -14,7 +15,7 @@ import { type SignOutScope, signOut } from './sign-out.ts'
 import type { UserWithRole } from './user.ts'
 
 /** The use cases of people and their accounts. */
-export interface AccountService extends SecondFactorService {
+export interface AccountService extends SecondFactorService, OneTimeService {
   readonly register: (request: RegistrationRequest, caller: Caller) => Promise<Result<Registered, Failure>>
   readonly confirmEmail: (
     token: string,
@@ -35,6 +36,7 @@ export interface AccountService extends SecondFactorService {
 export function bindAccounts(parts: ServiceParts): AccountService {
   return {
     ...bindSecondFactor(parts),
+    ...bindOneTime(parts),
     register: (request, caller) => register(parts, request, caller),
     confirmEmail: (token, caller) => confirmEmail(parts, token, caller),
     resendConfirmation: (email, caller) => resendConfirmation(parts, email, caller),

@@ -58,7 +58,8 @@ export interface PasswordReset extends EndsSessions {
 
 export interface EmailChange extends Also {
   readonly token: OneTimeToken
-  readonly from: string
+  /** Undefined where the user has no address yet. */
+  readonly from: string | undefined
   readonly to: string
   readonly at: Date
   /** Goes to the address of before; undefined where that was never confirmed, and may be anybody's. */

@@ -15,6 +15,7 @@ export const auditKinds = [
   'user.email-change-ask',
   'user.email-change',
   'user.email-undo',
+  'user.phone-change',
   'user.update',
   'user.export',
   'user.delete',

@@ -7,6 +7,7 @@ import { administrationSpellings } from './administration-spellings.ts'
 import { json, meta } from './envelope.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
+import { oneTimeSpellings } from './one-time-spellings.ts'
 import { secondFactorSpellings } from './second-factor-spellings.ts'
 import { signingKeySpellings } from './signing-key-spellings.ts'
 import type { Reason, Spelling, Spellings } from './spelling.ts'
@@ -18,6 +19,7 @@ export const spellings: Spellings<Reason> = {
   ...keySpellings,
   ...accountSpellings,
   ...secondFactorSpellings,
+  ...oneTimeSpellings,
   ...administrationSpellings,
   ...tokenSpellings,
   ...signingKeySpellings,

@@ -4,6 +4,7 @@ import { refusedLimitHeaders } from '../../http/limit-headers.ts'
 import type { accountSpellings } from './account-spellings.ts'
 import type { administrationSpellings } from './administration-spellings.ts'
 import type { keySpellings } from './key-spellings.ts'
+import type { oneTimeSpellings } from './one-time-spellings.ts'
 import type { secondFactorSpellings } from './second-factor-spellings.ts'
 import type { signingKeySpellings } from './signing-key-spellings.ts'
 import { type Spellings, tokenChallenged } from './spelling.ts'
@@ -16,6 +17,7 @@ export const tokenSpellings: Spellings<
     | keyof typeof administrationSpellings
     | keyof typeof keySpellings
     | keyof typeof secondFactorSpellings
+    | keyof typeof oneTimeSpellings
     | keyof typeof signingKeySpellings
   >
 > = {

@@ -6,6 +6,7 @@ import { administrationSpellings } from './administration-spellings.ts'
 import { answer } from './answer.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
+import { oneTimeSpellings } from './one-time-spellings.ts'
 import { secondFactorSpellings } from './second-factor-spellings.ts'
 import type { Reason, Spelling, Spellings } from './spelling.ts'
 import { tokenSpellings } from './token-spellings.ts'
@@ -16,6 +17,7 @@ export const spellings: Spellings<Reason> = {
   ...keySpellings,
   ...accountSpellings,
   ...secondFactorSpellings,
+  ...oneTimeSpellings,
   ...administrationSpellings,
   ...tokenSpellings,
 }

@@ -5,6 +5,7 @@ import { accountSpellings } from './account-spellings.ts'
 import { type Denial, spellDenial } from './deny.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { managementSpellings } from './management-spellings.ts'
+import { oneTimeSpellings } from './one-time-spellings.ts'
 import { secondFactorSpellings } from './second-factor-spellings.ts'
 import type { Reason, Spelling, Spellings } from './spelling.ts'
 import { tokenSpellings } from './token-spellings.ts'
@@ -15,6 +16,7 @@ export const spellings: Spellings<Reason> = {
   ...managementSpellings,
   ...accountSpellings,
   ...secondFactorSpellings,
+  ...oneTimeSpellings,
   ...tokenSpellings,
 }
 

@@ -1,0 +1,32 @@
+import type { Caller } from '../caller.ts'
+import type { Failure } from '../failure.ts'
+import { limitState } from '../limits/rate-limit.ts'
+import type { World } from '../ports.ts'
+import { fail, ok, type Result } from '../result.ts'
+
+const many = { limit: 30, windowSeconds: 300 }
+
+/** What one site may ask of the Supabase face, each kind of question by itself. */
+const perSite = {
+  'sign-up': many,
+  'sign-in-message': many,
+  recovery: many,
+  resend: many,
+  verify: many,
+  'auth-code': { limit: 30, windowSeconds: 60 },
+  anonymous: { limit: 30, windowSeconds: 3600 },
+} as const
+export type StrangerQuestion = keyof typeof perSite
+
+/** Counts a question of somebody whom nothing vouches for; those without an address share one count. */
+export async function takeStrangerQuestion(
+  { addresses, store }: Pick<World, 'addresses' | 'store'>,
+  { about, caller: { address } }: { readonly about: StrangerQuestion; readonly caller: Caller },
+  now: Date,
+): Promise<Result<void, Failure>> {
+  const site = address === undefined ? 'unknown' : addresses.site(address)
+  const take = { ...perSite[about], bucket: `stranger:${about}:${site}`, now }
+  const outcome = await store.takeRate(take)
+  if (outcome.allowed) return ok(undefined)
+  return fail({ reason: 'rate_limited', state: limitState({ policy: 'account', take, outcome }) })
+}
