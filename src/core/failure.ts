@@ -58,6 +58,8 @@ export type Failure =
   | { readonly reason: 'challenge_elsewhere' }
   | { readonly reason: 'method_not_offered' }
   | { readonly reason: 'code_invalid' }
+  /** Only with it, and it was not sent. */
+  | { readonly reason: 'reauthentication_needed'; readonly field: 'password' | 'code' }
   | { readonly reason: 'reauthentication_failed'; readonly field: 'password' | 'code' }
   | { readonly reason: 'factor_not_found' }
   | { readonly reason: 'factor_known' }
@@ -105,5 +107,9 @@ export type Failure =
   | { readonly reason: 'user_not_current'; readonly state: UserState }
   | { readonly reason: 'not_on_oneself' }
   | { readonly reason: 'email_taken' }
+  | { readonly reason: 'phone_taken' }
+  /** A password is no way in for whoever is known by nothing. */
+  | { readonly reason: 'password_without_contact' }
+  | { readonly reason: 'metadata_too_large'; readonly maxLength: number }
 
 export type FailureReason = Failure['reason']

@@ -19,7 +19,6 @@ type AccountReason =
   | 'one_time_token_invalid'
   | 'person_needed'
   | 'anonymous_refused'
-  | 'reauthentication_failed'
   | 'last_admin'
   | 'user_not_found'
   | 'user_not_current'
@@ -68,11 +67,6 @@ export const accountSpellings: Spellings<AccountReason> = {
     status: 403,
     code: 'no_authorization',
     message: 'This is not for anonymous users',
-  },
-  reauthentication_failed: {
-    status: 400,
-    code: 'current_password_invalid',
-    message: 'The current password is not right',
   },
   last_admin: notHere(409),
   user_not_found: { status: 404, code: 'user_not_found', message: 'User not found' },

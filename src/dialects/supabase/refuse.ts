@@ -1,6 +1,7 @@
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { causeOf, type Refusal } from '../../http/refusal.ts'
 import { reply } from '../../http/reply.ts'
+import { accountChangeSpellings } from './account-change-spellings.ts'
 import { accountSpellings } from './account-spellings.ts'
 import { type Denial, spellDenial } from './deny.ts'
 import { httpSpellings } from './http-spellings.ts'
@@ -15,6 +16,7 @@ export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...managementSpellings,
   ...accountSpellings,
+  ...accountChangeSpellings,
   ...secondFactorSpellings,
   ...oneTimeSpellings,
   ...tokenSpellings,

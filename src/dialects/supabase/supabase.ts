@@ -12,6 +12,7 @@ import { notOfferedEndpoints } from './not-offered.ts'
 import { refuse } from './refuse.ts'
 import { settingsEndpoint } from './settings.ts'
 import { tokenEndpoint } from './token.ts'
+import { updateUserEndpoint } from './update-user.ts'
 import { getUserEndpoint } from './user.ts'
 
 /** The Supabase face: the wire of Supabase Auth, so that its clients work unchanged. */
@@ -26,6 +27,7 @@ export const supabase: Mount = {
     keySetEndpoint,
     tokenEndpoint,
     getUserEndpoint,
+    updateUserEndpoint,
     logoutEndpoint,
     enrolFactorEndpoint,
     challengeFactorEndpoint,
