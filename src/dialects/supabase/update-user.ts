@@ -17,7 +17,7 @@ const body = z.looseObject({
   current_password: text.optional(),
   nonce: text.default(''),
   data: metadata.optional(),
-  app_metadata: z.unknown(),
+  app_metadata: z.unknown().optional(),
 })
 
 export const updateUserEndpoint = endpoint({
