@@ -46,6 +46,14 @@ export const publicRoutes: readonly string[] = [
   'GET /auth/v1/oauth/authorize',
   'POST /auth/v1/oauth/token',
   'POST /auth/v1/oauth/clients/register',
+  // What people have before they have a token: an address, a link or a code that was sent to it.
+  'POST /auth/v1/signup',
+  'POST /auth/v1/recover',
+  'POST /auth/v1/otp',
+  'POST /auth/v1/magiclink',
+  'POST /auth/v1/resend',
+  'POST /auth/v1/verify',
+  'GET /auth/v1/verify',
   // The client's API key, as its client secret.
   'POST /oauth2/token',
   'POST /oauth2/introspect',

@@ -14,12 +14,13 @@ import type { LinkEvents } from '../store/audit-end.ts'
 import { createStore } from '../store/store.ts'
 import { clientAddress } from './addresses.ts'
 import { createAlarms } from './alarms.ts'
+import { createCaptcha } from './captcha.ts'
 import { findSecrets, openDatabase } from './database.ts'
 import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
 import { readTemplates } from './mail/read-templates.ts'
-import { findMailSender, type RunningMail, startMail } from './mail/start-mail.ts'
+import { findSenders, type RunningMail, startMail } from './mail/start-mail.ts'
 import { loadMemory } from './memory.ts'
 import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
@@ -64,7 +65,7 @@ export async function startGateway({
 }: StartOptions): Promise<RunningGateway> {
   const secrets = await findSecrets(settings)
   const rules = await readRulesOrExplain(settings)
-  const sendMail = await findMailSender(settings, {
+  const senders = await findSenders(settings, {
     own: await readTemplates(settings.mail.templates),
     logger,
   })
@@ -87,6 +88,7 @@ export async function startGateway({
     const world = createNodeWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
       ...alarms,
       mailQueued: () => mail?.wake(),
+      captcha: createCaptcha(logger, settings.captcha),
       signatures: nodeSignatures,
     })
     const { policy } = settings
@@ -135,7 +137,7 @@ export async function startGateway({
       logger,
       auditRetentionDays: settings.auditRetentionDays,
     })
-    mail = sendMail && startMail({ world, send: sendMail, logger })
+    mail = senders && startMail({ world, senders, logger })
     const http = await listenOrExplain(serve, settings)
     const keeper = keepStreams(behind, { service, logger })
     const unwatch =

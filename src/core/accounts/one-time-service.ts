@@ -6,14 +6,12 @@ import type { PersonTokens } from '../tokens/person-tokens.ts'
 import { tradeAuthCode } from './auth-code.ts'
 import type { OneTimeProof, VerifyType } from './find-one-time-proof.ts'
 import { followLink, type LinkFollowed } from './follow-link.ts'
-import type { NewSigner } from './new-signer.ts'
-import type { LinkFlow } from './one-time-link.ts'
 import { type Redeemed, redeemProof } from './redeem-proof.ts'
 import { type ResendRequest, resendMessage } from './resend-message.ts'
 import { sendReauthentication } from './send-reauthentication.ts'
-import { sendRecovery } from './send-recovery.ts'
+import { type RecoveryRequest, sendRecovery } from './send-recovery.ts'
 import { type SignInMessageRequest, sendSignIn } from './send-sign-in.ts'
-import { signInAnonymously } from './sign-in-anonymously.ts'
+import { type AnonymousRequest, signInAnonymously } from './sign-in-anonymously.ts'
 import { type SignedUp, type SignUpRequest, signUp } from './sign-up.ts'
 
 type Done = Promise<Result<void, Failure>>
@@ -22,14 +20,11 @@ type Done = Promise<Result<void, Failure>>
 export interface OneTimeService {
   readonly signUp: (request: SignUpRequest, caller: Caller) => Promise<Result<SignedUp, Failure>>
   readonly signInAnonymously: (
-    request: Pick<NewSigner, 'metadata' | 'locale'>,
+    request: AnonymousRequest,
     caller: Caller,
   ) => Promise<Result<PersonTokens, Failure>>
   readonly sendSignIn: (request: SignInMessageRequest, caller: Caller) => Done
-  readonly sendRecovery: (
-    request: { readonly email: string; readonly flow: LinkFlow },
-    caller: Caller,
-  ) => Done
+  readonly sendRecovery: (request: RecoveryRequest, caller: Caller) => Done
   readonly resendMessage: (request: ResendRequest, caller: Caller) => Done
   readonly sendReauthentication: (actor: Actor) => Done
   readonly redeemProof: (proof: OneTimeProof, caller: Caller) => Promise<Result<Redeemed, Failure>>

@@ -25,13 +25,13 @@ export async function proveForPassword(
   const { passwordHash } = user
   const isDue = policy.supabase.asksCurrentPassword && session.amr.includes('pwd')
   if (passwordHash !== undefined && isDue && wish.currentPassword === undefined) {
-    return fail({ reason: 'reauthentication_needed', field: 'password' })
+    return fail({ reason: 'reauthentication_needed', field: 'current_password' })
   }
   if (passwordHash !== undefined && wish.currentPassword !== undefined) {
     const counted = await takeProofTry(world, user.id, now)
     if (!counted.ok) return counted
     const right = await world.passwords.verify(wish.currentPassword, passwordHash)
-    if (!right) return fail({ reason: 'reauthentication_failed', field: 'password' })
+    if (!right) return fail({ reason: 'reauthentication_failed', field: 'current_password' })
     await clearProofTries(world, user.id)
   }
   const isOld = now.getTime() - session.createdAt.getTime() > SIGN_IN_VOUCHES_MS

@@ -11,7 +11,7 @@ import { type LinkFlow, linkMail, mintLink } from './one-time-link.ts'
 import type { OneTimeTokenPurpose } from './one-time-token.ts'
 import { isUsable } from './one-time-token-text.ts'
 import { mintPhoneCode } from './phone-code.ts'
-import { takeStrangerQuestion } from './stranger-limit.ts'
+import { admitStranger } from './stranger-limit.ts'
 import type { User } from './user.ts'
 
 export interface ResendRequest {
@@ -20,6 +20,8 @@ export interface ResendRequest {
   /** As it was given: the one that the account has. */
   readonly contact: Contact
   readonly flow: LinkFlow
+  /** The answer to the operator's captcha; nobody looks at it where there is none. */
+  readonly captcha: string | undefined
 }
 
 /** Sends once more what somebody waits for; answers the same for every contact. What was sent before is void. */
@@ -33,8 +35,8 @@ export async function resendMessage(
   const read = parseContact(policy.supabase, request.contact)
   if (!read.ok) return read
   const contact = read.value
-  const { about } = request
-  const asked = await takeStrangerQuestion(world, { about: 'resend', caller }, now)
+  const { about, captcha } = request
+  const asked = await admitStranger(world, { about: 'resend', caller, captcha }, now)
   if (!asked.ok) return asked
   const mayAsk = await takeMessage(world, { to: contact, about }, now)
   if (!mayAsk.ok) return mayAsk
@@ -47,7 +49,7 @@ export async function resendMessage(
 
 async function messagesFor(
   parts: ServiceParts,
-  { about, contact, owner, flow }: ResendRequest & { readonly owner: User },
+  { about, contact, owner, flow }: Omit<ResendRequest, 'captcha'> & { readonly owner: User },
   now: Date,
 ): Promise<readonly SentToken[]> {
   if (!admitUser(owner, now).ok) return []

@@ -2,12 +2,17 @@ import type { Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import type { LinkRequest } from './account-limit.ts'
 import { admitUser } from './admit-user.ts'
 import { parseEmail } from './email.ts'
 import { decoyMail } from './mail.ts'
 import { takeMessage } from './message-limit.ts'
 import { type LinkFlow, linkMail, mintLink } from './one-time-link.ts'
-import { takeStrangerQuestion } from './stranger-limit.ts'
+import { admitStranger } from './stranger-limit.ts'
+
+export interface RecoveryRequest extends LinkRequest {
+  readonly flow: LinkFlow
+}
 
 /**
  * Mails a link and a code that sign in whoever has forgotten their password, so that they set a new one; answers the same
@@ -15,14 +20,14 @@ import { takeStrangerQuestion } from './stranger-limit.ts'
  */
 export async function sendRecovery(
   parts: ServiceParts,
-  { email: address, flow }: { readonly email: string; readonly flow: LinkFlow },
+  { email: address, flow, captcha }: RecoveryRequest,
   caller: Caller,
 ): Promise<Result<void, Failure>> {
   const { world } = parts
   const now = world.now()
   const email = parseEmail(address)
   if (email === undefined) return fail({ reason: 'email_invalid' })
-  const asked = await takeStrangerQuestion(world, { about: 'recovery', caller }, now)
+  const asked = await admitStranger(world, { about: 'recovery', caller, captcha }, now)
   if (!asked.ok) return asked
   const mayAsk = await takeMessage(world, { to: { kind: 'email', email }, about: 'recovery' }, now)
   if (!mayAsk.ok) return mayAsk

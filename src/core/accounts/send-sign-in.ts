@@ -7,7 +7,7 @@ import { type Contact, parseContact } from './contact.ts'
 import { decoyMail } from './mail.ts'
 import { takeMessage } from './message-limit.ts'
 import { findByContact, insertSigner, mintSignIn, type NewSigner } from './new-signer.ts'
-import { takeStrangerQuestion } from './stranger-limit.ts'
+import { admitStranger } from './stranger-limit.ts'
 import type { User } from './user.ts'
 
 export interface SignInMessageRequest extends Omit<NewSigner, 'passwordHash'> {
@@ -15,6 +15,8 @@ export interface SignInMessageRequest extends Omit<NewSigner, 'passwordHash'> {
   readonly contact: Contact
   /** Whether somebody who has no account gets one. */
   readonly createUser: boolean
+  /** The answer to the operator's captcha; nobody looks at it where there is none. */
+  readonly captcha: string | undefined
 }
 
 /** Sends a link and a code, or the code alone, to sign in by; whoever has no account gets one with it. */
@@ -28,7 +30,8 @@ export async function sendSignIn(
   const read = parseContact(policy.supabase, request.contact)
   if (!read.ok) return read
   const contact = read.value
-  const asked = await takeStrangerQuestion(world, { about: 'sign-in-message', caller }, now)
+  const { captcha } = request
+  const asked = await admitStranger(world, { about: 'sign-in-message', caller, captcha }, now)
   if (!asked.ok) return asked
   const mayAsk = await takeMessage(world, { to: contact, about: 'sign-in' }, now)
   if (!mayAsk.ok) return mayAsk

@@ -9,19 +9,24 @@ import { decoyMail } from './mail.ts'
 import { findNewcomersRole, type NewSigner } from './new-signer.ts'
 import { newUser } from './new-user.ts'
 import { openNewSession } from './open-new-session.ts'
-import { takeStrangerQuestion } from './stranger-limit.ts'
+import { admitStranger } from './stranger-limit.ts'
+
+export interface AnonymousRequest extends Pick<NewSigner, 'metadata' | 'locale'> {
+  /** The answer to the operator's captcha; nobody looks at it where there is none. */
+  readonly captcha: string | undefined
+}
 
 /** Makes an account for somebody who does not say who they are, and signs them in: there is no other way back to it. */
 export async function signInAnonymously(
   parts: ServiceParts,
-  { metadata, locale }: Pick<NewSigner, 'metadata' | 'locale'>,
+  { metadata, locale, captcha }: AnonymousRequest,
   caller: Caller,
 ): Promise<Result<PersonTokens, Failure>> {
   const { world, policy } = parts
   const now = world.now()
   if (!policy.supabase.anonymous) return fail({ reason: 'anonymous_closed' })
   if (policy.supabase.signup === 'closed') return fail({ reason: 'registration_closed' })
-  const asked = await takeStrangerQuestion(world, { about: 'anonymous', caller }, now)
+  const asked = await admitStranger(world, { about: 'anonymous', caller, captcha }, now)
   if (!asked.ok) return asked
   const role = await findNewcomersRole(parts)
   const said = { name: undefined, surname: undefined, phone: undefined, avatarUrl: undefined }

@@ -8,12 +8,14 @@ import { type Contact, parseContact } from './contact.ts'
 import { takeMessage } from './message-limit.ts'
 import { findByContact, insertSigner, isWaiting, mintSignIn, type NewSigner } from './new-signer.ts'
 import { openNewSession } from './open-new-session.ts'
-import { takeStrangerQuestion } from './stranger-limit.ts'
+import { admitStranger } from './stranger-limit.ts'
 
 export interface SignUpRequest extends Omit<NewSigner, 'passwordHash'> {
   /** As it was given. */
   readonly contact: Contact
   readonly password: string
+  /** The answer to the operator's captcha; nobody looks at it where there is none. */
+  readonly captcha: string | undefined
 }
 
 export type SignedUp =
@@ -35,6 +37,7 @@ export async function signUp(
   const { world, policy } = parts
   const now = world.now()
   const { signup, autoconfirm } = policy.supabase
+  const { captcha } = request
   if (signup === 'closed') return fail({ reason: 'registration_closed' })
   const { email } = request.contact.kind === 'email' ? request.contact : { email: undefined }
   const chosen = await admitFacePassword(parts, { email }, request.password)
@@ -42,7 +45,7 @@ export async function signUp(
   const read = parseContact(policy.supabase, request.contact)
   if (!read.ok) return read
   const contact = read.value
-  const asked = await takeStrangerQuestion(world, { about: 'sign-up', caller }, now)
+  const asked = await admitStranger(world, { about: 'sign-up', caller, captcha }, now)
   if (!asked.ok) return asked
   if (!autoconfirm) {
     const mayAsk = await takeMessage(world, { to: contact, about: 'sign-up' }, now)

@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts'
 import { limitState } from '../limits/rate-limit.ts'
 import type { World } from '../ports.ts'
 import { fail, ok, type Result } from '../result.ts'
+import { admitCaptcha, presentCaptcha } from './captcha.ts'
 
 const many = { limit: 30, windowSeconds: 300 }
 
@@ -29,4 +30,24 @@ export async function takeStrangerQuestion(
   const outcome = await store.takeRate(take)
   if (outcome.allowed) return ok(undefined)
   return fail({ reason: 'rate_limited', state: limitState({ policy: 'account', take, outcome }) })
+}
+
+/** The same where it costs us a message or a slow hash: they show the answer of the operator's captcha too. */
+export async function admitStranger(
+  world: Pick<World, 'addresses' | 'store' | 'captcha'>,
+  {
+    about,
+    caller,
+    captcha,
+  }: {
+    readonly about: StrangerQuestion
+    readonly caller: Caller
+    readonly captcha: string | undefined
+  },
+  now: Date,
+): Promise<Result<void, Failure>> {
+  const presented = presentCaptcha(world, captcha)
+  if (!presented.ok) return presented
+  const asked = await takeStrangerQuestion(world, { about, caller }, now)
+  return asked.ok ? admitCaptcha(world, captcha, caller) : asked
 }

@@ -9,8 +9,8 @@ type AccountChangeReason =
   | 'metadata_too_large'
 
 /** Of a new password that is to be asked for with the one of before, or with a code. */
-const needed: Readonly<Record<'password' | 'code', Denial>> = {
-  password: {
+const needed: Readonly<Record<'current_password' | 'code', Denial>> = {
+  current_password: {
     status: 400,
     code: 'current_password_required',
     message: 'A new password needs the current one',
@@ -22,12 +22,14 @@ const needed: Readonly<Record<'password' | 'code', Denial>> = {
   },
 }
 
-const wrong: Readonly<Record<'password' | 'code', Denial>> = {
-  password: {
-    status: 400,
-    code: 'current_password_invalid',
-    message: 'The current password is not right',
-  },
+const wrongPassword: Denial = {
+  status: 400,
+  code: 'current_password_invalid',
+  message: 'The current password is not right',
+}
+const wrong: Readonly<Record<'password' | 'current_password' | 'code', Denial>> = {
+  password: wrongPassword,
+  current_password: wrongPassword,
   code: { status: 422, code: 'reauthentication_not_valid', message: 'Nonce has expired or is invalid' },
 }
 

@@ -3,6 +3,7 @@ import { endpoint } from './endpoint.ts'
 import type { Grant } from './grant.ts'
 import { idTokenGrant } from './id-token-grant.ts'
 import { passwordGrant } from './password-grant.ts'
+import { pkceGrant } from './pkce-grant.ts'
 import { refreshGrant } from './refresh-grant.ts'
 import { refused } from './refuse.ts'
 import { sessionSchema } from './schemas.ts'
@@ -11,6 +12,7 @@ import { web3Grant } from './web3-grant.ts'
 /** The grants of the token endpoint, each a file. */
 const grants: Readonly<Record<string, Grant>> = {
   password: passwordGrant,
+  pkce: pkceGrant,
   refresh_token: refreshGrant,
   id_token: idTokenGrant,
   web3: web3Grant,

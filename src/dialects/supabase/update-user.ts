@@ -4,7 +4,7 @@ import { actorOf } from '../../http/caller.ts'
 import { answer } from './answer.ts'
 import { deny } from './deny.ts'
 import { endpoint } from './endpoint.ts'
-import { readFlow } from './flow.ts'
+import { flowFields, flowQuery, readFlow } from './link-flow.ts'
 import { refused } from './refuse.ts'
 import { email, metadata, password, phone, text, userSchema } from './schemas.ts'
 import { spellUser } from './user-object.ts'
@@ -17,6 +17,7 @@ const body = z.looseObject({
   current_password: text.optional(),
   nonce: text.default(''),
   data: metadata.optional(),
+  ...flowFields,
   app_metadata: z.unknown().optional(),
 })
 
@@ -26,7 +27,7 @@ export const updateUserEndpoint = endpoint({
   summary: 'Change the account',
   description:
     'Another address or number counts when it has been confirmed. A new password ends the other sessions. Of data null takes a member away.',
-  request: { body },
+  request: { query: flowQuery, body },
   answer: userSchema,
   errors: [400, 401, 403, 422, 429, 503],
   async handle(c, { body: wanted }) {
@@ -36,7 +37,7 @@ export const updateUserEndpoint = endpoint({
       return deny(c, { status: 403, code: 'not_admin', message })
     }
     const flow = readFlow(c, wanted)
-    if (!flow.ok) return flow.answer
+    if (!flow.ok) return deny(c, flow.failure)
     const changed = await service.changeAccount(actorOf(c), {
       ...contactsOf(wanted),
       password: wanted.password,
