@@ -62,6 +62,8 @@ export type Failure =
   | { readonly reason: 'challenge_elsewhere' }
   | { readonly reason: 'method_not_offered' }
   | { readonly reason: 'code_invalid' }
+  /** Only with it, and it was not sent. */
+  | { readonly reason: 'reauthentication_needed'; readonly field: 'current_password' | 'code' }
   | {
       readonly reason: 'reauthentication_failed'
       /** The one of the request that holds it: beside a new password it is the current one. */
@@ -119,5 +121,7 @@ export type Failure =
   | { readonly reason: 'metadata_too_large'; readonly maxLength: number }
   /** A key for the operator's own programs came from where everybody can read it. */
   | { readonly reason: 'secret_key_in_browser'; readonly keyId: string | undefined }
+  /** A password is no way in for whoever is known by nothing. */
+  | { readonly reason: 'password_without_contact' }
 
 export type FailureReason = Failure['reason']

@@ -59,6 +59,10 @@ export interface SupabasePolicy {
   readonly otpTtlSeconds: number
   /** Whether a change of address needs both mailboxes. */
   readonly secureEmailChange: boolean
+  /** Whether a new password needs a code that was sent, once the session is a day old. */
+  readonly reauthenticates: boolean
+  /** Whether a new password needs the one of before, in a session that was opened by it. */
+  readonly asksCurrentPassword: boolean
   /** Whether codes can be sent to telephones. */
   readonly sms: boolean
   /** What the API keys of a former installation are signed with, and with `HS256` the tokens of people too. */

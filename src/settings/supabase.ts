@@ -22,6 +22,8 @@ export const supabaseEnvironment = {
   SUPABASE_REUSE_INTERVAL_SECONDS: whole(0, 300).default(10),
   SUPABASE_OTP_TTL_SECONDS: whole(60, 86_400).default(3600),
   SUPABASE_SECURE_EMAIL_CHANGE: onOff.default('on'),
+  SUPABASE_REAUTHENTICATION: onOff.default('off'),
+  SUPABASE_CURRENT_PASSWORD: onOff.default('off'),
   SUPABASE_JWT_SECRET: z
     .string()
     .refine(
@@ -70,6 +72,8 @@ export function supabasePolicy(
     reuseIntervalSeconds: values.SUPABASE_REUSE_INTERVAL_SECONDS,
     otpTtlSeconds: values.SUPABASE_OTP_TTL_SECONDS,
     secureEmailChange: values.SUPABASE_SECURE_EMAIL_CHANGE === 'on',
+    reauthenticates: values.SUPABASE_REAUTHENTICATION === 'on',
+    asksCurrentPassword: values.SUPABASE_CURRENT_PASSWORD === 'on',
     sms: values.SMS_WEBHOOK_URL !== undefined,
     jwtSecret: values.SUPABASE_JWT_SECRET,
     jwtAlgorithm: values.SUPABASE_JWT_ALG,

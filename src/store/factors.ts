@@ -6,10 +6,11 @@ import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
 import { countActive, useProof } from './factor-proofs.ts'
-import { tokenOf, voidAddressChanges, voidOneTimeTokens } from './one-time-tokens.ts'
+import { tokenOf, voidOneTimeTokens } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
 import { lowerSessions, sessionRaising } from './raised-sessions.ts'
 import { sessions } from './schema.ts'
+import { voidAddressChanges } from './void-address-changes.ts'
 
 export function factorStore(db: Database): FactorStore {
   return {

@@ -229,18 +229,6 @@ export async function voidPasswordLinks(tx: Pick<Database, 'delete'>, userId: st
   await voidOneTimeTokens(tx, { userId, but: ['email-undo', 'email-confirm'] })
 }
 
-/** Voids what was asked for of another address or number by somebody who had shown less than is asked from now on. */
-export async function voidAddressChanges(tx: Pick<Database, 'delete'>, userId: string): Promise<void> {
-  for (const purpose of addressChanges) await voidOneTimeTokens(tx, { userId, purpose })
-}
-
-const addressChanges = [
-  'email-change',
-  'supabase-email-change',
-  'supabase-email-change-current',
-  'phone-change',
-] as const satisfies readonly OneTimeToken['purpose'][]
-
 export function tokenOf(row: typeof oneTimeTokens.$inferSelect): OneTimeToken {
   return {
     ...row,

@@ -5,9 +5,9 @@ import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
 import { countActive, useStep } from './factor-proofs.ts'
-import { voidAddressChanges } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
 import { sessions } from './schema.ts'
+import { voidAddressChanges } from './void-address-changes.ts'
 
 type Writing = Pick<Database, 'update'>
 

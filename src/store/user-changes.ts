@@ -16,6 +16,7 @@ import { afterPosition } from './clients.ts'
 import type { Database } from './database.ts'
 import { clearFactors } from './factors.ts'
 import { isAddressKept, isAddressOfUserKept } from './kept-addresses.ts'
+import { laidOver } from './laid-over.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens, voidPasswordLinks } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
@@ -147,38 +148,56 @@ async function takenOf(
 }
 
 /** Undefined, for nothing to be written, where the new address is kept for somebody else. */
-async function changeUser(
-  tx: Transaction,
-  { id, at, version, profile, standing, roleVersion, ending, clearsFactors, token, ...also }: UserChange,
-): Promise<UserChangeOutcome | undefined> {
-  const { roleId } = standing ?? {}
+async function changeUser(tx: Transaction, change: UserChange): Promise<UserChangeOutcome | undefined> {
+  const { id, standing, roleVersion, ending, clearsFactors } = change
+  const { roleId, email } = standing ?? {}
   if (roleId !== undefined && !(await holdRole(tx, { id: roleId, version: roleVersion ?? 0 }))) {
     return { kind: 'stale' }
   }
   if (standing !== undefined && (await endsAdministration(tx, id, standing))) return { kind: 'last_admin' }
-  const written = await tx
-    .update(users)
-    .set({ ...profile, ...standing, updatedAt: at, ...(standing && { version: sql`${users.version} + 1` }) })
-    .where(and(eq(users.id, id), eq(users.version, version)))
-    .returning({ id: users.id })
-  if (written.length === 0) return { kind: 'stale' }
+  if (!(await write(tx, change))) return { kind: 'stale' }
   if (standing !== undefined) await announce(tx, { type: 'user', id })
-  const email = standing?.email
   if (email !== undefined) {
-    if (await isAddressKept(tx, { email, forUserId: id, at: at ?? new Date(0) })) return undefined
+    if (await isAddressKept(tx, { email, forUserId: id, at: change.at ?? new Date(0) })) return undefined
     await voidOneTimeTokens(tx, { userId: id, but: ['email-undo'] })
   }
-  if (standing?.passwordHash !== undefined) await voidPasswordLinks(tx, id)
   const revocations = ending === undefined ? [] : await endUser(tx, id, ending)
   if (clearsFactors === true) await clearFactors(tx, id)
   // Whoever has the old password may have asked for another address by it.
-  if (standing?.mustResetPassword === true) await voidPasswordLinks(tx, id)
-  if (token !== undefined) {
-    await voidOneTimeTokens(tx, token)
-    await addOneTimeToken(tx, token)
-  }
-  await addAlso(tx, also)
+  const endsPassword = standing?.mustResetPassword === true || standing?.passwordHash !== undefined
+  if (endsPassword) await voidPasswordLinks(tx, id)
+  await replaceTokens(tx, change)
+  await addAlso(tx, change)
   return { kind: 'written', revocations }
+}
+
+async function write(
+  tx: Transaction,
+  { id, at, version, profile, standing, metadata, appMetadata }: UserChange,
+): Promise<boolean> {
+  const written = await tx
+    .update(users)
+    .set({
+      ...profile,
+      ...standing,
+      ...(metadata && { metadata: laidOver(users.metadata, metadata) }),
+      ...(appMetadata && { appMetadata: laidOver(users.appMetadata, appMetadata) }),
+      updatedAt: at,
+      ...(standing && { version: sql`${users.version} + 1` }),
+    })
+    .where(and(eq(users.id, id), eq(users.version, version)))
+    .returning({ id: users.id })
+  return written.length === 1
+}
+
+async function replaceTokens(
+  tx: Transaction,
+  { id: userId, token, tokens = [], voids = [] }: UserChange,
+): Promise<void> {
+  const added = token === undefined ? tokens : [token, ...tokens]
+  const purposes = new Set([...voids, ...added.map(({ purpose }) => purpose)])
+  for (const purpose of purposes) await voidOneTimeTokens(tx, { userId, purpose })
+  for (const one of added) await addOneTimeToken(tx, one)
 }
 
 /** Keeps a role as it was judged until the commit; false when it is no longer. */

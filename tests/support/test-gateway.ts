@@ -54,6 +54,8 @@ export const testPolicy: Policy = {
     reuseIntervalSeconds: 10,
     otpTtlSeconds: 3600,
     secureEmailChange: true,
+    reauthenticates: false,
+    asksCurrentPassword: false,
     sms: false,
     jwtSecret: undefined,
     jwtAlgorithm: undefined,

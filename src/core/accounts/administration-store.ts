@@ -6,7 +6,8 @@ import type { Page } from '../page.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { Also } from './account-store.ts'
 import type { AccountRecord } from './account-view.ts'
-import type { OneTimeToken } from './one-time-token.ts'
+import type { MetadataChange } from './merge-metadata.ts'
+import type { OneTimeToken, OneTimeTokenPurpose } from './one-time-token.ts'
 import type { Role } from './role.ts'
 import type { User, UserWithRole } from './user.ts'
 
@@ -121,7 +122,6 @@ export interface UserStandingChange {
   readonly passwordHash?: string | undefined
   readonly passwordChangedAt?: Date | undefined
   readonly isAnonymous?: boolean | undefined
-  readonly appMetadata?: Readonly<Record<string, unknown>> | undefined
   readonly claimRole?: string | undefined
   readonly invitedAt?: Date | undefined
 }
@@ -140,8 +140,15 @@ export interface UserChange extends Also {
   readonly ending?: UserEnding | undefined
   /** Takes away all second factors, those too that never came to count, and the recovery codes. */
   readonly clearsFactors?: boolean | undefined
+  /** What is laid over what is noted of them, by themselves and by the operator's programs. */
+  readonly metadata?: MetadataChange | undefined
+  readonly appMetadata?: MetadataChange | undefined
   /** A link that is mailed; those of its purpose from before are void. */
   readonly token?: OneTimeToken | undefined
+  /** Further ones. */
+  readonly tokens?: readonly OneTimeToken[]
+  /** The purposes of which what was made before is void, whether or not it is made anew. */
+  readonly voids?: readonly OneTimeTokenPurpose[]
 }
 
 export interface UserEnding {

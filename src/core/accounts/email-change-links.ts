@@ -3,7 +3,8 @@ import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { Principal } from '../tokens/verify.ts'
-import { findRuled } from './change-user.ts'
+import type { UserChange } from './administration-store.ts'
+import { findRuled, writeUser } from './change-user.ts'
 import { parseEmail } from './email.ts'
 import { mintLink, type OneTimeLink } from './one-time-link.ts'
 import { rulingOrdinaryPeople } from './ordinary-people.ts'
@@ -39,42 +40,41 @@ export async function mintEmailChangeLink(
     if (user.email !== email || user.deletedAt !== undefined) return fail({ reason: 'user_not_found' })
     if (newEmail === email) return fail({ reason: 'email_unchanged' })
     if ((await store.findUserByEmail(newEmail)) !== undefined) return fail({ reason: 'email_taken' })
-    const links = await linksOf(parts, user, { ...order, newEmail })
-    for (const { token } of links) {
-      if (!(await store.insertOneTimeToken(token, { userVersion: user.version }))) return changed
-    }
-    const [link] = links
-    return ok({ user, role, link, purpose: purposeOf(order) })
+    const { link, ...made } = await linksOf(parts, user, { ...order, newEmail })
+    const written = await writeUser(parts, { id: user.id, version: user.version, ...made })
+    if (written === changed) return changed
+    return written.ok ? ok({ user, role, link, purpose: purposeOf(order.mailbox) }) : written
   })
 }
 
-function purposeOf({ mailbox }: Pick<EmailChangeLinkOrder, 'mailbox'>) {
-  return mailbox === 'new' ? 'supabase-email-change' : 'supabase-email-change-current'
+const halves = ['supabase-email-change', 'supabase-email-change-current'] as const
+
+function purposeOf(mailbox: EmailChangeLinkOrder['mailbox']) {
+  return mailbox === 'new' ? halves[0] : halves[1]
 }
 
 /**
- * The link that is wanted, first. That of the address of now says nothing of the other one, which is read from the link of
- * the new address: where there is none, one is made that nobody is shown.
+ * The link that is wanted, and what becomes of others. The one of the address of now says nothing of the other address,
+ * which is read from the link of that: where there is none, one is made that nobody is shown. What was agreed to of an
+ * earlier change counts for nothing in this one.
  */
 async function linksOf(
   parts: ServiceParts,
   user: User,
-  order: EmailChangeLinkOrder,
-): Promise<readonly [OneTimeLink, ...OneTimeLink[]]> {
+  { newEmail, redirectTo, mailbox }: EmailChangeLinkOrder,
+): Promise<{ readonly link: OneTimeLink } & Pick<UserChange, 'tokens' | 'voids'>> {
   const { world } = parts
   const now = world.now()
-  const { newEmail, redirectTo } = order
   const flow = { redirectTo, challenge: undefined }
-  const linkTo = (mailbox: EmailChangeLinkOrder['mailbox']) => {
-    const email = mailbox === 'new' ? newEmail : user.email
-    return mintLink(parts, { userId: user.id, purpose: purposeOf({ mailbox }), email, flow }, now)
+  const linkTo = (to: EmailChangeLinkOrder['mailbox']) => {
+    const email = to === 'new' ? newEmail : user.email
+    return mintLink(parts, { userId: user.id, purpose: purposeOf(to), email, flow }, now)
   }
-  const wanted = linkTo(order.mailbox)
-  if (order.mailbox === 'new') return [wanted]
+  const link = linkTo(mailbox)
   const record = await world.store.findAccountRecord(user.id)
-  const isThere = record?.newest.some(
-    ({ purpose, email, usedAt, expiresAt }) =>
-      purpose === 'supabase-email-change' && email === newEmail && usedAt === undefined && expiresAt > now,
-  )
-  return isThere === true ? [wanted] : [wanted, linkTo('new')]
+  const toNew = record?.newest.find(({ purpose }) => purpose === halves[0])
+  const isUnderWay = toNew?.email === newEmail && toNew.usedAt === undefined && toNew.expiresAt > now
+  if (isUnderWay) return { link, tokens: [link.token] }
+  const beside = mailbox === 'current' ? [linkTo('new').token] : []
+  return { link, tokens: [link.token, ...beside], voids: halves }
 }

@@ -5,7 +5,7 @@ import type { ServiceParts } from '../service-parts.ts'
 import type { Principal } from '../tokens/verify.ts'
 import type { Also } from './account-store.ts'
 import { admitRole } from './add-users.ts'
-import { mergedMetadata } from './merged-metadata.ts'
+import { judgeMetadataChange } from './merge-metadata.ts'
 import { newUser } from './new-user.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import { rulingOrdinaryPeople } from './ordinary-people.ts'
@@ -68,18 +68,19 @@ function userOf(
 ): Result<User, Failure> {
   const { email, phone, passwordHash, emailConfirmed, phoneConfirmed } = order
   const vouched = email !== undefined && emailConfirmed
-  const metadata = mergedMetadata(order.userMetadata ?? {}, vouched ? { email_verified: true } : {})
+  const said = { ...order.userMetadata, ...(vouched && { email_verified: true }) }
+  const metadata = judgeMetadataChange({}, said)
   if (!metadata.ok) return metadata
-  const appMetadata = mergedMetadata({}, order.appMetadata ?? {})
+  const appMetadata = judgeMetadataChange({}, order.appMetadata ?? {})
   if (!appMetadata.ok) return appMetadata
-  const says = { email, ...unsaid, locale: order.locale, metadata: metadata.value }
+  const says = { email, ...unsaid, locale: order.locale, metadata: metadata.value.set }
   const fresh = newUser(says, { id, roleId, passwordHash, now })
   return ok({
     ...fresh,
     signInPhone: phone,
     emailConfirmedAt: vouched ? now : undefined,
     phoneConfirmedAt: phone !== undefined && phoneConfirmed ? now : undefined,
-    appMetadata: appMetadata.value,
+    appMetadata: appMetadata.value.set,
     claimRole: order.claimRole ?? fresh.claimRole,
     bannedUntil: bannedUntil(order.ban, now) ?? undefined,
   })

@@ -5,7 +5,7 @@ import type { Principal } from '../tokens/verify.ts'
 import { endingOf } from './account-ending.ts'
 import type { UserStandingChange } from './administration-store.ts'
 import { changeUser, type UserDecision } from './change-user.ts'
-import { mergedMetadata } from './merged-metadata.ts'
+import { judgeMetadataChange } from './merge-metadata.ts'
 import { rulingOrdinaryPeople } from './ordinary-people.ts'
 import type { User, UserWithRole } from './user.ts'
 import { bannedUntil, type JudgedOrder, judgeOrder, type UserOrder } from './user-order.ts'
@@ -34,16 +34,16 @@ function decide(parts: ServiceParts, user: User, order: Ordered): Result<UserDec
   const { passwordHash, now } = order
   const vouched = order.emailConfirmed && (order.email ?? user.email) !== undefined
   const saying = { ...order.userMetadata, ...(vouched && { email_verified: true }) }
-  const metadata = mergedMetadata(user.metadata, saying)
+  const metadata = judgeMetadataChange(user.metadata, saying)
   if (!metadata.ok) return metadata
-  const appMetadata = mergedMetadata(user.appMetadata, order.appMetadata ?? {})
+  const appMetadata = judgeMetadataChange(user.appMetadata, order.appMetadata ?? {})
   if (!appMetadata.ok) return appMetadata
   return ok({
-    ...(Object.keys(saying).length > 0 && { profile: { metadata: metadata.value } }),
+    ...(Object.keys(saying).length > 0 && { metadata: metadata.value }),
+    ...(order.appMetadata && { appMetadata: appMetadata.value }),
     standing: {
       ...waysIn(user, order),
       ...(passwordHash !== undefined && { passwordHash, passwordChangedAt: now, mustResetPassword: false }),
-      ...(order.appMetadata && { appMetadata: appMetadata.value }),
       claimRole: order.claimRole,
       bannedUntil: bannedUntil(order.ban, now),
     },

@@ -5,7 +5,7 @@ import type { ServiceParts } from '../service-parts.ts'
 import type { Principal } from '../tokens/verify.ts'
 import { changeUser } from './change-user.ts'
 import { parseEmail } from './email.ts'
-import { mergedMetadata } from './merged-metadata.ts'
+import { judgeMetadataChange } from './merge-metadata.ts'
 import { type LinkPurpose, linkMail, mintLink, type OneTimeLink } from './one-time-link.ts'
 import { rulingOrdinaryPeople } from './ordinary-people.ts'
 import { addOrdered } from './provision-user.ts'
@@ -125,13 +125,13 @@ async function linkForKnown(
     if (user.deletedAt !== undefined) return fail({ reason: isEntry ? 'email_taken' : 'user_not_found' })
     if (user.email !== email) return fail({ reason: 'user_not_found' })
     if (isEntry && user.emailConfirmedAt !== undefined) return fail({ reason: 'email_taken' })
-    const metadata = mergedMetadata(user.metadata, userMetadata ?? {})
+    const metadata = judgeMetadataChange(user.metadata, userMetadata ?? {})
     if (!metadata.ok) return metadata
     const minted = mint(parts, { ...order, user, now })
     link = minted.link
     return ok({
       ...minted,
-      ...(userMetadata !== undefined && isEntry && { profile: { metadata: metadata.value } }),
+      ...(userMetadata !== undefined && isEntry && { metadata: metadata.value }),
       ...(purpose === 'supabase-invite' && { standing: { invitedAt: now } }),
     })
   })

@@ -9,10 +9,8 @@ type AdministrationReason =
   | 'user_not_current'
   | 'not_on_oneself'
   | 'email_taken'
-  | 'phone_taken'
   | 'user_id_taken'
   | 'password_hash_unusable'
-  | 'metadata_too_large'
   | 'secret_key_in_browser'
 
 /** What only another face can run into. */
@@ -47,9 +45,7 @@ export const administrationSpellings: Spellings<AdministrationReason> = {
       'Nobody does this to their own account: take a factor of yours away with the password and a code, or ask another administrator.',
   },
   email_taken: { status: 409, code: 'email_taken', message: 'Another account has this address.' },
-  phone_taken: notHere,
   user_id_taken: notHere,
   password_hash_unusable: notHere,
-  metadata_too_large: notHere,
   secret_key_in_browser: notHere,
 }

@@ -19,16 +19,13 @@ type AccountReason =
   | 'one_time_token_invalid'
   | 'person_needed'
   | 'anonymous_refused'
-  | 'reauthentication_failed'
   | 'last_admin'
   | 'user_not_found'
   | 'user_not_current'
   | 'not_on_oneself'
   | 'email_taken'
-  | 'phone_taken'
   | 'user_id_taken'
   | 'password_hash_unusable'
-  | 'metadata_too_large'
   | 'captcha_required'
   | 'captcha_failed'
   | 'captcha_unavailable'
@@ -88,11 +85,6 @@ export const accountSpellings: Spellings<AccountReason> = {
     code: 'no_authorization',
     message: 'This is not for anonymous users',
   },
-  reauthentication_failed: {
-    status: 400,
-    code: 'current_password_invalid',
-    message: 'The current password is not right',
-  },
   last_admin: notHere(409),
   user_not_found: { status: 404, code: 'user_not_found', message: 'User not found' },
   user_not_current: notHere(409),
@@ -102,21 +94,11 @@ export const accountSpellings: Spellings<AccountReason> = {
     code: 'email_exists',
     message: 'A user with this email address has already been registered',
   },
-  phone_taken: {
-    status: 422,
-    code: 'phone_exists',
-    message: 'A user with this phone number has already been registered',
-  },
   user_id_taken: { status: 422, code: 'user_already_exists', message: 'A user with this id already exists' },
   password_hash_unusable: ({ problem }) => ({
     status: 400,
     code: 'validation_failed',
     message: `Password hash cannot be used: ${problem}`,
-  }),
-  metadata_too_large: ({ maxLength }) => ({
-    status: 400,
-    code: 'validation_failed',
-    message: `Metadata cannot be longer than ${maxLength} characters of JSON`,
   }),
 }
 
