@@ -35,13 +35,13 @@ export function deletionStore(
 
 async function deleteUser(
   tx: Transaction,
-  { userId, from, at, revoke, ...also }: UserDeletion,
+  { userId, from, at, revoke, freesContact = false, ...also }: UserDeletion,
 ): Promise<readonly Revocation[] | 'last_admin' | undefined> {
   if (await isLastAdmin(tx, userId)) return 'last_admin'
   const judged = from === undefined ? undefined : eq(users.passwordHash, from)
   const deleted = await tx
     .update(users)
-    .set({ deletedAt: at, version: sql`${users.version} + 1` })
+    .set({ deletedAt: at, version: sql`${users.version} + 1`, ...(freesContact && noContact) })
     .where(and(eq(users.id, userId), isNull(users.deletedAt), judged))
     .returning({ id: users.id })
   if (deleted.length === 0) return undefined
@@ -107,6 +107,8 @@ async function erase(tx: Transaction, ids: readonly string[], at: Date): Promise
     .where(inArray(signIns.userId, [...ids]))
   await eraseClients(tx, ids)
 }
+
+const noContact = { email: null, emailConfirmedAt: null, signInPhone: null, phoneConfirmedAt: null }
 
 /** What is left: an id and some times. The address is none that anybody could have, and the name is free again. */
 function emptied(at: Date) {

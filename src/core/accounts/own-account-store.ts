@@ -109,6 +109,8 @@ export interface UserDeletion extends Also {
   readonly userId: string
   /** The password's hash that was judged; undefined where somebody else deletes. */
   readonly from: string | undefined
+  /** Whether address and number are anybody's from now on, and are not restored. */
+  readonly freesContact?: boolean
   readonly at: Date
   readonly revoke: (of: Pick<Revocation, 'kind' | 'subject'>) => Revocation
 }

@@ -59,7 +59,7 @@ export const deleteUserEndpoint = serviceEndpoint({
   path: '/admin/users/{id}',
   summary: 'Delete a user',
   description:
-    'Erased at once; with `should_soft_delete` it can be restored for 30 days, and its address is nobody else’s meanwhile.',
+    'Erased at once; with `should_soft_delete` all but address and number can be restored for 30 days.',
   request: {
     params: userParams,
     body: z.object({ should_soft_delete: z.boolean('true or false is needed.').default(false) }),

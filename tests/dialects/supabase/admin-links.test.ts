@@ -133,9 +133,9 @@ describe('a link that a program asks for', () => {
     expect([status, body]).toEqual([400, { code: 'validation_failed', message }])
   })
 
-  it('is refused for a deleted account, which keeps its address', async () => {
+  it('is refused for an account that an administrator deleted, which keeps its address', async () => {
     const ada = await aSupabaseUser(gateway)
-    await service('DELETE', `/admin/users/${ada.id}`, { json: { should_soft_delete: true } })
+    await gateway.call('DELETE', `/api/v1/users/${ada.id}`, { token: await gateway.accessToken() })
     expect((await ask({ type: 'recovery', email: ada.email })).body.code).toBe('user_not_found')
     expect((await ask({ type: 'invite', email: ada.email })).body.code).toBe('email_exists')
   })
@@ -247,6 +247,18 @@ describe('a link that changes an address', () => {
     expect(await tokenOf(again.hashed_token, 'supabase-email-change-current')).toMatchObject({
       email: ada.email,
     })
+  })
+
+  it('counts no agreement to another address than its own', async () => {
+    const ada = await aSupabaseUser(gateway)
+    const ask = (type: string, new_email: string) => link({ type, email: ada.email, new_email })
+    const before = anAddress()
+    const current = await ask('email_change_current', before)
+    const fresh = await ask('email_change_new', before)
+    const other = await ask('email_change_new', anAddress())
+    expect(await tokenOf(fresh.hashed_token, 'supabase-email-change')).toBeUndefined()
+    expect(await tokenOf(current.hashed_token, 'supabase-email-change-current')).toBeUndefined()
+    expect(await tokenOf(other.hashed_token, 'supabase-email-change')).toBeDefined()
   })
 
   it('is refused for an address that is another’s, no address, or the same', async () => {

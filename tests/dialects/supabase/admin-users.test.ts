@@ -149,6 +149,17 @@ describe('a program that changes a user', () => {
     expect(body.app_metadata).toEqual({ provider: 'email', providers: ['email'], x: 1, z: [1] })
   })
 
+  it('loses nothing of what several note at once', async () => {
+    const { id } = await add({ email: anAddress() })
+    const names = ['a', 'b', 'c', 'd', 'e']
+    await Promise.all(
+      names.map((name) => change(id, { user_metadata: { [name]: 1 }, app_metadata: { [name]: 1 } })),
+    )
+    const { body } = await show(id)
+    expect(Object.keys(body.user_metadata).toSorted()).toEqual(names)
+    expect(body.app_metadata).toMatchObject({ a: 1, b: 1, c: 1, d: 1, e: 1 })
+  })
+
   it('is refused more metadata than is kept, in one call or by and by', async () => {
     const { id } = await add({ email: anAddress() })
     const half = 'x'.repeat(9000)
@@ -341,17 +352,19 @@ describe('a program that deletes a user', () => {
     expect(told.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['user.delete', 'user.erase']))
   })
 
-  it('can keep them for a while, and end them later', async () => {
-    const ada = await aSupabaseUser(gateway)
+  it('can keep them for a while but for the address, which is free, and end them later', async () => {
+    const ada = await aSupabaseUser(gateway, { metadata: { kept: true } })
     const softly = { json: { should_soft_delete: true } }
     expect((await service('DELETE', `/admin/users/${ada.id}`, softly)).body).toEqual({})
-    expect((await show(ada.id)).body.deleted_at).toBeDefined()
+    expect((await show(ada.id)).body).toMatchObject({
+      email: '',
+      user_metadata: { kept: true },
+      deleted_at: expect.anything(),
+    })
     expect((await signIn(ada)).body.code).toBe('invalid_credentials')
-    expect((await service('POST', '/admin/users', { json: { email: ada.email } })).body.code).toBe(
-      'email_exists',
-    )
     expect((await change(ada.id, { user_metadata: { a: 1 } })).status).toBe(409)
     expect((await service('DELETE', `/admin/users/${ada.id}`, softly)).status).toBe(200)
+    expect((await add({ email: ada.email })).id).not.toBe(ada.id)
     expect((await service('DELETE', `/admin/users/${ada.id}`)).status).toBe(200)
     expect((await show(ada.id)).status).toBe(404)
   })
