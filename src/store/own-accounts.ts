@@ -1,5 +1,6 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { OwnAccountStore, PasswordReset } from '../core/accounts/own-account-store.ts'
+import { accountChangeStore } from './account-changes.ts'
 import { knownDevices, users } from './accounts-schema.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
@@ -15,6 +16,7 @@ import { isUniqueViolation } from './store-error.ts'
 /** Every verb takes hold of the user first and of tokens then: two that did it the other way round would wait for each other. */
 export function ownAccountStore(db: Database): OwnAccountStore {
   return {
+    ...accountChangeStore(db),
     ...deletionStore(db),
     ...personalDataStore(db),
     ...profileStore(db),

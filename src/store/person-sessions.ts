@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, ne } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, ne } from 'drizzle-orm'
 import type { PersonSessionOpening, PersonSessionStore } from '../core/accounts/account-store.ts'
 import type { PersonSession } from '../core/tokens/session.ts'
 import { knownDevices, roles, signIns, users } from './accounts-schema.ts'
@@ -30,10 +30,10 @@ export function personSessionStore(db: Database): PersonSessionStore {
       return row && { session: personSessionOf(row.session), user: userOf(row.user), role: roleOf(row.role) }
     },
 
-    async rotatePersonSession(id, { from, to, at, userVersion }) {
+    async rotatePersonSession(id, { from, to, at, expiresAt, userVersion }) {
       const rotated = await db
         .update(sessions)
-        .set({ previousRefreshDigest: sessions.refreshDigest, refreshDigest: to, lastUsedAt: at })
+        .set({ previousRefreshDigest: sessions.refreshDigest, refreshDigest: to, lastUsedAt: at, expiresAt })
         .from(users)
         .where(
           and(
@@ -64,7 +64,7 @@ export function personSessionStore(db: Database): PersonSessionStore {
 /** Ends the live sessions of a user within the transaction of what causes it. */
 export async function endPersonSessions(
   tx: Pick<Database, 'update' | 'insert' | 'execute'>,
-  { userId, scope, sessionId, now }: Parameters<PersonSessionStore['endPersonSessions']>[0],
+  { userId, scope, sessionId, below, now }: Parameters<PersonSessionStore['endPersonSessions']>[0],
   revoke: Parameters<PersonSessionStore['endPersonSessions']>[1],
 ): ReturnType<PersonSessionStore['endPersonSessions']> {
   const ended = await tx
@@ -77,6 +77,7 @@ export async function endPersonSessions(
         gt(sessions.expiresAt, now),
         scope === 'session' ? eq(sessions.id, sessionId) : undefined,
         scope === 'others' ? ne(sessions.id, sessionId) : undefined,
+        below === undefined ? undefined : lt(sessions.aal, below),
       ),
     )
     .returning({ id: sessions.id })

@@ -1,7 +1,12 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { ClaimedMail, MailSettlement } from '../mail/deliver.ts'
 import type { Revocation } from '../tokens/revocations.ts'
-import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../tokens/session.ts'
+import type {
+  AssuranceLevel,
+  PersonSession,
+  PersonSessionRotation,
+  SessionWithUser,
+} from '../tokens/session.ts'
 import type { AccountViewStore } from './account-view.ts'
 import type { AdministrationStore } from './administration-store.ts'
 import type { QueuedMail } from './mail.ts'
@@ -97,6 +102,8 @@ export interface PersonSessionStore {
       /** Only the one of this id, all but it, or all. */
       readonly scope: 'session' | 'others' | 'all'
       readonly sessionId: string
+      /** Only those that were opened with less. */
+      readonly below?: AssuranceLevel | undefined
       readonly now: Date
     },
     revoke: (sessionId: string) => Revocation,

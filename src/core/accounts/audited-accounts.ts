@@ -5,7 +5,13 @@ import { auditedOneTime, type OneTimeUnaudited } from './audited-one-time.ts'
 import { auditedSecondFactor } from './audited-second-factor.ts'
 
 /** What changes nothing: every other use case must be audited below. */
-type Unaudited = OneTimeUnaudited | 'readProfile' | 'readAccountView' | 'listFactors' | 'sendFactorCode'
+type Unaudited =
+  | OneTimeUnaudited
+  | 'readProfile'
+  | 'readAccountView'
+  | 'listFactors'
+  | 'sendFactorCode'
+  | 'challengeFactor'
 
 /** Puts the audit log around the use cases of people. Rows that are committed with what they tell of are not told twice. */
 export function auditedAccounts(

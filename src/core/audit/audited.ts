@@ -33,6 +33,7 @@ type Unaudited =
   | 'listSigningKeys'
   | 'listFactors'
   | 'sendFactorCode'
+  | 'challengeFactor'
   | 'readProfile'
   | 'readAccountView'
   | OwnAccountReading

@@ -50,6 +50,7 @@ export const auditKinds = [
   'user.clear-factors',
   'user.import',
   'session.end',
+  'session.raise',
   'token.narrow',
   'token.end',
   'factor.enrol',

@@ -2,6 +2,7 @@ import { accepts } from 'hono/accepts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { Refusal } from '../../http/refusal.ts'
 import { reply, tell } from '../../http/reply.ts'
+import { accountChangeSpellings } from './account-change-spellings.ts'
 import { accountSpellings } from './account-spellings.ts'
 import { administrationSpellings } from './administration-spellings.ts'
 import { json, meta } from './envelope.ts'
@@ -18,6 +19,7 @@ export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...keySpellings,
   ...accountSpellings,
+  ...accountChangeSpellings,
   ...secondFactorSpellings,
   ...oneTimeSpellings,
   ...administrationSpellings,

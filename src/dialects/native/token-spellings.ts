@@ -1,6 +1,7 @@
 import type { FailureReason } from '../../core/failure.ts'
 import { challenge } from '../../http/challenge.ts'
 import { refusedLimitHeaders } from '../../http/limit-headers.ts'
+import type { accountChangeSpellings } from './account-change-spellings.ts'
 import type { accountSpellings } from './account-spellings.ts'
 import type { administrationSpellings } from './administration-spellings.ts'
 import type { keySpellings } from './key-spellings.ts'
@@ -13,6 +14,7 @@ import { type Spellings, tokenChallenged } from './spelling.ts'
 export const tokenSpellings: Spellings<
   Exclude<
     FailureReason,
+    | keyof typeof accountChangeSpellings
     | keyof typeof accountSpellings
     | keyof typeof administrationSpellings
     | keyof typeof keySpellings

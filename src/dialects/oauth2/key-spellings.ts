@@ -1,4 +1,5 @@
 import type { FailureReason } from '../../core/failure.ts'
+import type { accountChangeSpellings } from './account-change-spellings.ts'
 import type { accountSpellings } from './account-spellings.ts'
 import type { administrationSpellings } from './administration-spellings.ts'
 import type { oneTimeSpellings } from './one-time-spellings.ts'
@@ -11,6 +12,7 @@ export const keySpellings: Spellings<
   Exclude<
     FailureReason,
     | keyof typeof tokenSpellings
+    | keyof typeof accountChangeSpellings
     | keyof typeof accountSpellings
     | keyof typeof administrationSpellings
     | keyof typeof secondFactorSpellings

@@ -1,6 +1,7 @@
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { causeOf, type Refusal } from '../../http/refusal.ts'
 import { tell } from '../../http/reply.ts'
+import { accountChangeSpellings } from './account-change-spellings.ts'
 import { accountSpellings } from './account-spellings.ts'
 import { administrationSpellings } from './administration-spellings.ts'
 import { answer } from './answer.ts'
@@ -16,6 +17,7 @@ export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...keySpellings,
   ...accountSpellings,
+  ...accountChangeSpellings,
   ...secondFactorSpellings,
   ...oneTimeSpellings,
   ...administrationSpellings,
