@@ -7,7 +7,7 @@ import { fail, ok, type Result } from '../result.ts'
 import { noteRevocation, type ServiceParts } from '../service-parts.ts'
 import { revocationOf } from '../tokens/revocations.ts'
 import type { AccountWish } from './account-wish.ts'
-import { type ActingSession, findActingSession } from './acting-session.ts'
+import { type ActingSession, findLooseSession } from './acting-session.ts'
 import { admitFacePassword } from './admit-face-password.ts'
 import { askNewEmail, askNewPhone, type ContactQuestion } from './ask-contact-change.ts'
 import { passwordChangedMail, unchanged } from './change-password.ts'
@@ -44,7 +44,7 @@ export async function changeAccount(
   let counted = false
   return untilSettled<Result<ChangedAccount, Failure>>(async () => {
     const now = world.now()
-    const acting = await findActingSession(parts, actor, now)
+    const acting = await findLooseSession(parts, actor, now)
     if (!acting.ok) return acting
     if (!counted) {
       const asked = await takeChange(world, acting.value.user.id, now)

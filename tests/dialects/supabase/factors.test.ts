@@ -370,6 +370,26 @@ describe('a factor that is taken away', () => {
 })
 
 describe('a factor of one face at the other', () => {
+  it('is neither enrolled nor taken away here by a session of there, which would be asked for the password', async () => {
+    const { who, factor } = await raised()
+    const challenge = await challengeOf(gateway, who)
+    const code = appCode(gateway, factor.secret)
+    const { access } = (await complete(gateway, { challenge, code })).body.data
+    expect(claimsIn(access).aal).toBe(2)
+    expect(told(await enrol(access, { friendly_name: 'mine' }))).toBe('403 bad_jwt')
+    expect(told(await call('DELETE', `/factors/${factor.id}`, access))).toBe('403 bad_jwt')
+  })
+
+  it('keeps all that is held about its owner from a session that has not shown it', async () => {
+    const { who, factor } = await raised()
+    const weak = await supabaseSession(gateway, who)
+    const take = (token: string) => gateway.call('GET', '/api/v1/me/export', { token })
+    const refused = await take(weak.access_token)
+    expect([refused.status, refused.body.error?.code]).toEqual([403, 'second_factor_required'])
+    const answer = await verify(weak.access_token, factor)
+    expect((await take(answer.body.access_token)).status).toBe(200)
+  })
+
   it('is asked for at a native sign-in when it was enrolled here', async () => {
     const { who, factor } = await raised()
     const challenge = await challengeOf(gateway, who)
