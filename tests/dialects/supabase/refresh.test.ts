@@ -67,7 +67,7 @@ describe('the refresh grant', () => {
     const next = async (token: string) =>
       (await gateway.call('POST', '/api/v1/auth/refresh', { json: { refresh: token } })).body.data?.refresh
     const third = await next(await next(first))
-    expect(third).toMatch(/^gor_/)
+    expect(third).toMatch(/^grt_/)
     expect(await next(first)).toBeUndefined()
     expect(await next(third)).toBeUndefined()
   })
@@ -87,7 +87,7 @@ describe('the refresh grant', () => {
     [null, 'validation_failed'],
     [7, 'validation_failed'],
     ['nothing of ours', 'refresh_token_not_found'],
-    ['gor_\u0000', 'refresh_token_not_found'],
+    ['grt_\u0000', 'refresh_token_not_found'],
   ])('refuses %j', async (token, code) => {
     const { status, body } = await refresh(token)
     expect([status, body.code]).toEqual([400, code])
