@@ -380,14 +380,21 @@ describe('a factor of one face at the other', () => {
     expect(told(await call('DELETE', `/factors/${factor.id}`, access))).toBe('403 bad_jwt')
   })
 
-  it('keeps all that is held about its owner from a session that has not shown it', async () => {
+  it('keeps a session that has not shown it out of all but what shows it', async () => {
     const { who, factor } = await raised()
     const weak = await supabaseSession(gateway, who)
-    const take = (token: string) => gateway.call('GET', '/api/v1/me/export', { token })
-    const refused = await take(weak.access_token)
-    expect([refused.status, refused.body.error?.code]).toEqual([403, 'second_factor_required'])
+    const at = async (token: string, path: string, method = 'GET') => {
+      const { status, body } = await gateway.call(method, `/api/v1${path}`, { token })
+      return `${status} ${body?.error?.code}`
+    }
+    expect(claimsIn(weak.access_token).second_factor_due).toBe(true)
+    for (const path of ['/me/export', '/me/sessions', '/me/sign-ins', '/me/keys']) {
+      expect(await at(weak.access_token, path)).toBe('403 second_factor_required')
+    }
+    expect(await at(weak.access_token, '/me')).toBe('200 undefined')
     const answer = await verify(weak.access_token, factor)
-    expect((await take(answer.body.access_token)).status).toBe(200)
+    expect(claimsIn(answer.body.access_token)).not.toHaveProperty('second_factor_due')
+    expect(await at(answer.body.access_token, '/me/export')).toBe('200 undefined')
   })
 
   it('is asked for at a native sign-in when it was enrolled here', async () => {
