@@ -16,6 +16,7 @@ import { hasFactor } from './has-factor.ts'
 import { judgeMetadataChange, type MetadataChange } from './merge-metadata.ts'
 import { takeMessage } from './message-limit.ts'
 import type { OneTimeToken } from './one-time-token.ts'
+import { parsePhone } from './phone.ts'
 import { proveForPassword } from './prove-for-password.ts'
 import type { User } from './user.ts'
 
@@ -112,7 +113,7 @@ function parseContacts(
 ): Result<Pick<JudgedWish, 'email' | 'phone'>, Failure> {
   const read = (given: Contact) =>
     // The one that there is already can be said again where no other could be taken.
-    given.kind === 'phone' && given.phone.replace(/^\+/, '') === user.signInPhone
+    given.kind === 'phone' && user.signInPhone !== undefined && parsePhone(given.phone) === user.signInPhone
       ? ok(undefined)
       : parseContact(policy, given)
   const email = wish.email && read(wish.email)
