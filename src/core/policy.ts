@@ -53,6 +53,8 @@ export interface SupabasePolicy {
   /** In characters. */
   readonly passwordMinLength: number
   readonly accessTtlSeconds: number
+  /** After how long without a refresh a session ends; it has no other end of its own. */
+  readonly idleTtlSeconds: number
   /** How long an older refresh token still leads to the current one; 0 for not at all. */
   readonly reuseIntervalSeconds: number
   /** How long links and codes that are mailed or sent are good. */

@@ -30,10 +30,10 @@ export function personSessionStore(db: Database): PersonSessionStore {
       return row && { session: personSessionOf(row.session), user: userOf(row.user), role: roleOf(row.role) }
     },
 
-    async rotatePersonSession(id, { from, to, at, userVersion }) {
+    async rotatePersonSession(id, { from, to, at, expiresAt, userVersion }) {
       const rotated = await db
         .update(sessions)
-        .set({ previousRefreshDigest: sessions.refreshDigest, refreshDigest: to, lastUsedAt: at })
+        .set({ previousRefreshDigest: sessions.refreshDigest, refreshDigest: to, lastUsedAt: at, expiresAt })
         .from(users)
         .where(
           and(

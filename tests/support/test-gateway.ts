@@ -51,6 +51,7 @@ export const testPolicy: Policy = {
     anonymous: false,
     passwordMinLength: 6,
     accessTtlSeconds: 3600,
+    idleTtlSeconds: 31_536_000,
     reuseIntervalSeconds: 10,
     otpTtlSeconds: 3600,
     secureEmailChange: true,

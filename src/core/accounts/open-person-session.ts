@@ -7,7 +7,7 @@ import type { ServiceParts } from '../service-parts.ts'
 import { mintPersonAccessToken, type PersonTokens, personTokensTold } from '../tokens/person-tokens.ts'
 import { mintRefreshToken } from '../tokens/refresh-token.ts'
 import type { AssuranceLevel, PersonSession, SessionFace } from '../tokens/session.ts'
-import { sessionLifetimes } from '../tokens/session-lifetimes.ts'
+import { sessionEnds, sessionLifetimes } from '../tokens/session-lifetimes.ts'
 import type { Redemption } from './account-store.ts'
 import type { QueuedMail } from './mail.ts'
 import { mailToPerson } from './mail-to-person.ts'
@@ -109,7 +109,7 @@ function newSession(
   const id = world.newId()
   const refresh = mintRefreshToken(world, id)
   const face = proof.face ?? 'native'
-  const { accessTtlSeconds, refreshTtlSeconds } = sessionLifetimes(policy, face)
+  const lifetimes = sessionLifetimes(policy, face)
   const session: PersonSession = {
     id,
     userId: user.id,
@@ -118,10 +118,9 @@ function newSession(
     rotates: true,
     permissions: proof.permissions,
     audiences: undefined,
-    accessTtlSeconds,
+    accessTtlSeconds: lifetimes.accessTtlSeconds,
     createdAt: now,
-    // Whole seconds, so that what is said on the wire is what is kept.
-    expiresAt: new Date((Math.floor(now.getTime() / 1000) + refreshTtlSeconds) * 1000),
+    expiresAt: sessionEnds(now, lifetimes),
     lastUsedAt: now,
     revokedAt: undefined,
     aal: proof.aal,

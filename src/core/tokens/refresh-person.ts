@@ -8,6 +8,7 @@ import { countWrongToken, endStolenSession, readRefreshToken, standingOf } from 
 import { mintPersonAccessToken, type PersonTokens } from './person-tokens.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import type { PersonSession, SessionWithUser } from './session.ts'
+import { sessionEnds, sessionLifetimes } from './session-lifetimes.ts'
 
 /**
  * Trades a person's refresh token for an access token and its successor. As where machines rotate: all who show one
@@ -39,13 +40,16 @@ export async function refreshPerson(
     const admitted = admitPersonSession(found, now)
     if (!admitted.ok) return admitted
     const successor = late ?? token.value.successor()
+    const lifetimes = sessionLifetimes(parts.policy, session.face)
+    const slides = lifetimes.slides && standing === 'current'
+    const expiresAt = slides ? sessionEnds(now, lifetimes) : session.expiresAt
     if (standing === 'current') {
       const to = world.vault.digest('refresh-token', successor)
-      const rotation = { from: session.refreshDigest, to, at: now, userVersion: user.version }
+      const rotation = { from: session.refreshDigest, to, at: now, expiresAt, userVersion: user.version }
       if (!(await world.store.rotatePersonSession(session.id, rotation))) return changed
     }
     const minted = await mintPersonAccessToken(parts, found, { tokenId: world.newId(), now })
-    return ok({ ...minted, refresh: successor, refreshExpiresAt: session.expiresAt, userId: user.id })
+    return ok({ ...minted, refresh: successor, refreshExpiresAt: expiresAt, userId: user.id })
   })
 }
 
