@@ -466,6 +466,16 @@ describe('an anonymous user', () => {
 })
 
 describe('whoever asks for changes', () => {
+  it('has signed in at this face: elsewhere the password would be asked for', async () => {
+    const who = await aSupabaseUser(gateway)
+    const { access } = await signedIn(gateway, who)
+    for (const json of [{ password: 'another long enough one' }, { data: { a: 1 } }]) {
+      expect(told(await put(access, json))).toBe('403 bad_jwt')
+    }
+    const key = await gateway.accessToken()
+    expect(told(await put(key, { data: { a: 1 } }))).toBe('403 bad_jwt')
+  })
+
   it('asks thirty times in five minutes', async () => {
     const { token } = await somebody()
     for (let index = 0; index < 30; index++) await put(token, { data: { index } })
