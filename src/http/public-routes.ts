@@ -38,6 +38,10 @@ export const publicRoutes: readonly string[] = [
   'GET /auth/v1/health',
   'GET /auth/v1/.well-known/jwks.json',
   'POST /auth/v1/token',
+  // The same at the MyTone face.
+  'POST /auth/register',
+  'POST /auth/login',
+  'POST /auth/refresh',
   // The client's API key, as its client secret.
   'POST /oauth2/token',
   'POST /oauth2/introspect',
