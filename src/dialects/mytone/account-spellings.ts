@@ -15,6 +15,9 @@ type AccountReason =
   | 'registration_closed'
   | 'username_taken'
   | 'email_taken'
+  | 'captcha_required'
+  | 'captcha_failed'
+  | 'captcha_unavailable'
   | 'email_invalid'
   | 'email_unchanged'
   | 'username_invalid'
@@ -58,6 +61,13 @@ export const accountSpellings: Spellings<AccountReason> = {
   registration_closed: { status: 403, detail: 'Registration is closed' },
   username_taken: { status: 409, detail: 'Username already taken' },
   email_taken: { status: 409, detail: 'Email already registered' },
+  captcha_required: { status: 400, detail: 'Captcha required' },
+  captcha_failed: { status: 403, detail: 'Captcha not passed' },
+  captcha_unavailable: {
+    status: 503,
+    detail: 'Captcha cannot be checked right now',
+    headers: () => ({ 'Retry-After': '10' }),
+  },
   email_invalid: {
     status: 422,
     detail: () => [{ field: 'email', message: invalidEmail, code: 'value_error' }],

@@ -36,6 +36,12 @@ export const tokensSchema = z
   .object({ access_token: z.string(), refresh_token: z.string(), token_type: z.literal('bearer') })
   .openapi('BearerTokens')
 
+/** The answer to the operator's captcha, beside the fields of a body. */
+export const captchaToken = z
+  .string()
+  .optional()
+  .openapi({ description: 'The answer of the captcha, where the operator has one.' })
+
 /** One endpoint of this face. */
 export function endpoint(spec: MytoneEndpoint): Endpoint {
   const responses = { ...spec.answers, ...refusals(spec.errors) }

@@ -4,7 +4,7 @@ import { isUsername } from '../../core/accounts/username.ts'
 import { callerOf } from '../../http/caller.ts'
 import { invalidEmail, invalidUsername } from './account-spellings.ts'
 import { answer, spellTokens } from './answer.ts'
-import { detailSchema, endpoint, tokensSchema } from './endpoint.ts'
+import { captchaToken, detailSchema, endpoint, tokensSchema } from './endpoint.ts'
 import { readBody } from './read-body.ts'
 import { refused } from './refuse.ts'
 import { spellUser, userSchema } from './user-object.ts'
@@ -24,6 +24,7 @@ const registrationSchema = z
     email: z.string().refine((text) => parseEmail(text) !== undefined, invalidEmail),
     username: z.string().refine(isUsername, invalidUsername),
     password: z.string(),
+    captcha_token: captchaToken,
   })
   .openapi({
     example: {
@@ -43,13 +44,14 @@ export const registerEndpoint = endpoint({
     'With EMAIL_CONFIRMATION=required nobody is signed in before the address is confirmed: the answer is a 202, the same for an address that has an account. Not where REGISTRATION is closed.',
   body: { 'application/json': registrationSchema },
   answers: { 201: tokensSchema.extend({ user: userSchema }), 202: detailSchema },
-  errors: [403, 409, 413, 415, 422, 429, 503],
+  errors: [400, 403, 409, 413, 415, 422, 429, 503],
   async handle(c) {
     const body = await readBody(c, registrationSchema)
     if (!body.ok) return refused(c, body.failure)
-    const said = { phone: undefined, locale: undefined, avatarUrl: undefined, metadata: {} }
+    const { captcha_token: captcha, ...own } = body.value
+    const unsaid = { phone: undefined, locale: undefined, avatarUrl: undefined, metadata: {} }
     const arrived = await c.env.service.registerAndSignIn(
-      { ...said, ...body.value, face: 'mytone' },
+      { ...own, ...unsaid, captcha, face: 'mytone' },
       callerOf(c),
     )
     if (!arrived.ok) return refused(c, arrived.failure)

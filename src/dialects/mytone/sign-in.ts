@@ -1,20 +1,20 @@
 import { z } from '@hono/zod-openapi'
-import { fail, type Result } from '../../core/result.ts'
+import { fail, ok, type Result } from '../../core/result.ts'
 import { callerOf } from '../../http/caller.ts'
 import { type Form, readForm } from '../../http/form.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { HttpFailure } from '../../http/refusal.ts'
 import { answerTokens } from './answer.ts'
-import { endpoint, tokensSchema } from './endpoint.ts'
+import { captchaToken, endpoint, tokensSchema } from './endpoint.ts'
 import { parseBody, readBody } from './read-body.ts'
 import { refused } from './refuse.ts'
 
 const signInSchema = z
-  .object({ identifier: z.string(), password: z.string() })
+  .object({ identifier: z.string(), password: z.string(), captcha_token: captchaToken })
   .openapi({ example: { identifier: 'ada@example.com', password: '<password>' } })
 
 /** What FastAPI's `OAuth2PasswordRequestForm` reads, and of that what we have a use for. */
-const formSchema = z.object({ username: z.string(), password: z.string() })
+const formSchema = z.object({ username: z.string(), password: z.string(), captcha_token: captchaToken })
 
 export const signInEndpoint = endpoint({
   method: 'post',
@@ -27,11 +27,12 @@ export const signInEndpoint = endpoint({
     'application/x-www-form-urlencoded': formSchema.extend({ grant_type: z.literal('password').optional() }),
   },
   answers: { 200: tokensSchema },
-  errors: [401, 403, 413, 415, 422, 429, 503],
+  errors: [400, 401, 403, 413, 415, 422, 429, 503],
   async handle(c) {
     const request = isForm(c) ? await readSignInForm(c) : await readBody(c, signInSchema)
     if (!request.ok) return refused(c, request.failure)
-    const signedIn = await c.env.service.signIn({ ...request.value, face: 'mytone' }, callerOf(c))
+    const { captcha_token: captcha, ...credentials } = request.value
+    const signedIn = await c.env.service.signIn({ ...credentials, captcha, face: 'mytone' }, callerOf(c))
     if (!signedIn.ok) return refused(c, signedIn.failure)
     if (signedIn.value.kind === 'tokens') return answerTokens(c, signedIn.value.tokens)
     c.set('userId', signedIn.value.userId)
@@ -50,10 +51,10 @@ async function readSignInForm(
   if (!form.ok) return form.failure.reason === 'body_malformed' ? fail(formMalformed) : form
   const grantType = form.value.one('grant_type')
   if (grantType !== undefined && grantType !== 'password') return fail({ reason: 'grant_type_unsupported' })
-  const fields = parseBody(formSchema, sent(form.value, ['username', 'password']))
+  const fields = parseBody(formSchema, sent(form.value, ['username', 'password', 'captcha_token']))
   if (!fields.ok) return fields
-  const { username: identifier, password } = fields.value
-  return { ok: true, value: { identifier, password } }
+  const { username: identifier, ...rest } = fields.value
+  return ok({ identifier, ...rest })
 }
 
 // A form that cannot be read is no JSON that cannot be.
