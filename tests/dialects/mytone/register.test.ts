@@ -1,5 +1,9 @@
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
+import { createCaptcha } from '../../../src/runtime/captcha.ts'
+import { createLogger } from '../../../src/runtime/log.ts'
+import { type CaptchaProvider, startCaptchaProvider } from '../../support/captcha-provider.ts'
 import { claimsOf } from '../../support/oauth.ts'
 import { anAddress, aPassword, mailedToken, mailsOf } from '../../support/people.ts'
 import { createTestGateway, type TestGateway, testPolicy } from '../../support/test-gateway.ts'
@@ -167,6 +171,47 @@ describe('POST /auth/register, where an address has to be confirmed', () => {
     ]
     const seen = answers.map(({ status, text, headers }) => [status, text, [...headers.keys()].sort()])
     expect(new Set(seen.map((one) => JSON.stringify(one))).size).toBe(1)
+  })
+})
+
+describe('POST /auth/register, where there is a captcha', () => {
+  const secret = 'canary-captcha-secret'
+  let provider: CaptchaProvider
+  let guarded: TestGateway
+  beforeAll(async () => {
+    provider = await startCaptchaProvider(secret)
+    const captcha = createCaptcha(createLogger('silent', new PassThrough()), {
+      secret,
+      verifyUrl: provider.url,
+    })
+    guarded = await createTestGateway({ ...accounts({ emailConfirmation: 'off' }), captcha })
+  })
+  afterAll(async () => {
+    await guarded.close()
+    await provider.close()
+  })
+
+  it('needs its answer, which is good once', async () => {
+    const bare = await register(aRegistration(), guarded)
+    expect([bare.status, bare.body]).toEqual([400, { detail: 'Captcha required' }])
+    const captcha_token = provider.solve()
+    expect((await register(aRegistration({ captcha_token }), guarded)).status).toBe(201)
+    const again = await register(aRegistration({ captcha_token }), guarded)
+    expect([again.status, again.body]).toEqual([403, { detail: 'Captcha not passed' }])
+  })
+
+  it('is asked for at the sign-in after failures, as JSON and as a form', async () => {
+    const json = aRegistration({ captcha_token: provider.solve() })
+    await register(json, guarded)
+    const { username, password } = json
+    const login = (more: object) =>
+      guarded.call('POST', '/auth/login', { json: { identifier: username, password, ...more } })
+    let last = await login({ password: 'wrong' })
+    while (last.status === 401) last = await login({ password: 'wrong' })
+    expect([last.status, last.body]).toEqual([400, { detail: 'Captcha required' }])
+    expect((await login({ captcha_token: provider.solve() })).status).toBe(200)
+    const form = { username, password, captcha_token: '' }
+    expect((await guarded.call('POST', '/auth/login', { form })).status).toBe(200)
   })
 })
 
