@@ -6,6 +6,7 @@ export const problemKinds = [
   'reset_due',
   'disabled',
   'closed',
+  'captcha',
   'email_taken',
   'username_taken',
   'fields',
@@ -36,6 +37,7 @@ const sentences: Readonly<Record<string, ProblemKind>> = {
   'Account disabled': 'disabled',
   'Account deleted': 'disabled',
   'Registration is closed': 'closed',
+  'Captcha required': 'captcha',
   'Email already registered': 'email_taken',
   'Username already taken': 'username_taken',
 }
