@@ -1,12 +1,15 @@
-import { mkdir } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { promisify } from 'node:util'
 import type { Browser, BrowserContext, Response as Loaded, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from '../browser/chromium.ts'
 import { type Front, startFront } from '../support/front.ts'
 import { startTestServer, type TestServer } from '../support/running-gateway.ts'
-import { type BuiltSite, buildSite, type Site } from './start-site.ts'
+import { type BuiltSite, buildSite, type SealedSession, type Site } from './start-site.ts'
 
+const example = resolve(import.meta.dirname, '../../examples/nextauth-site')
 const password = 'a kettle of fish and chips'
 const ada = { name: 'Ada', surname: 'Lovelace', email: 'ada@example.com', username: 'ada' }
 const ACCESS_TTL_SECONDS = 5
@@ -73,8 +76,21 @@ const heading = (name: string) => page.getByRole('heading', { name })
 const press = (name: string) => page.getByRole('button', { name }).click()
 const pathNow = () => new URL(page.url()).pathname
 
+/** The cookies of the session: several where it is too large for one. */
+async function sessionCookies(): Promise<Awaited<ReturnType<BrowserContext['cookies']>>> {
+  const cookies = (await context.cookies()).filter(({ name }) => name.startsWith(COOKIE))
+  return cookies.toSorted((a, b) => a.name.localeCompare(b.name))
+}
+
 async function sessionCookie(): Promise<string | undefined> {
-  return (await context.cookies()).find(({ name }) => name === COOKIE)?.value
+  const pieces = (await sessionCookies()).map(({ value }) => value)
+  return pieces.length === 0 ? undefined : pieces.join('')
+}
+
+async function sealedSession(): Promise<SealedSession> {
+  const session = await site.unseal(await sessionCookie())
+  if (session === null) throw new Error('There is no session in the cookies.')
+  return session
 }
 
 /** The page that somebody gets who has this cookie. */
@@ -205,7 +221,7 @@ describe('the tokens', () => {
     )
     const all = [reachable, ...(await Promise.all(received))].join('\n')
     expect(all).toContain('Lovelace')
-    const { accessToken, refreshToken } = (await site.unseal(await sessionCookie()))!
+    const { accessToken, refreshToken } = await sealedSession()
     for (const secret of [accessToken, refreshToken, 'grt_', 'access_token', 'accessToken']) {
       expect([secret.slice(0, 12), all.includes(secret)]).toEqual([secret.slice(0, 12), false])
     }
@@ -214,16 +230,16 @@ describe('the tokens', () => {
 
 describe('an access token that has ended', () => {
   it('was renewed before, and the person works on', async () => {
-    const before = (await site.unseal(await sessionCookie()))!
+    const before = await sealedSession()
     await outlive(before.accessToken)
     await page.reload()
     await heading('Hello, Ada').waitFor()
-    const after = (await site.unseal(await sessionCookie()))!
+    const after = await sealedSession()
     expect(after.accessToken).not.toBe(before.accessToken)
     expect(after.refreshToken).not.toBe(before.refreshToken)
   })
 
-  it('is renewed once by ten requests at once, none of which is refused', async () => {
+  it('is renewed to the same by ten requests at once, none of which is refused', async () => {
     const cookie = await sessionCookie()
     await outlive((await site.unseal(cookie))!.accessToken)
     const asked = guichet.seenAt('/auth/refresh').length
@@ -234,7 +250,8 @@ describe('an access token that has ended', () => {
       answers.map(async (answer) => (await answer.text()).includes('Hello, Ada')),
     )
     expect(greeted).toEqual(Array(10).fill(true))
-    expect(guichet.seenAt('/auth/refresh').length - asked).toBeLessThan(10)
+    const renewals = guichet.seenAt('/auth/refresh').slice(asked)
+    expect([renewals.length < 10, new Set(renewals.map(({ body }) => body)).size]).toEqual([true, 1])
     // A request that was under way with the cookie of before, or in another process.
     const late = await dashboardWith(cookie)
     expect([late.status, (await late.text()).includes('Hello, Ada')]).toEqual([200, true])
@@ -243,8 +260,18 @@ describe('an access token that has ended', () => {
     expect(JSON.stringify(gateway.lines)).not.toContain('refresh_token_reused')
   })
 
+  it('is renewed by a look at the session as well, and the new tokens are kept', async () => {
+    const before = await sealedSession()
+    await outlive(before.accessToken)
+    const { user } = await page.evaluate<{ readonly user: { readonly name: string } }>(
+      'fetch("/api/auth/session").then((answer) => answer.json())',
+    )
+    expect(user.name).toBe('Ada Lovelace')
+    expect((await sealedSession()).refreshToken).not.toBe(before.refreshToken)
+  })
+
   it('signs nobody out while Guichet does not answer', async () => {
-    await outlive((await site.unseal(await sessionCookie()))!.accessToken)
+    await outlive((await sealedSession()).accessToken)
     const away = () => new Response('{"detail":"Service Unavailable"}', { status: 503 })
     guichet.answerNext('/auth/refresh', ...Array.from({ length: 20 }, away))
     guichet.answerNext('/auth/me', ...Array.from({ length: 20 }, away))
@@ -262,8 +289,13 @@ describe('a session that an administrator ends', () => {
     const [user] = await gateway.database.query(
       `select id_user as id from users where email = '${ada.email}'`,
     )
-    const token = await gateway.token()
-    await gateway.call('DELETE', `/api/v1/users/${user?.['id']}/sessions`, { token })
+    // As SETUP.md shows it.
+    const setup = await readFile(resolve(example, 'SETUP.md'), 'utf8')
+    const script = [...setup.matchAll(/^```sh\n(.*?)^```$/gms)].at(-1)?.[1] ?? ''
+    const there = script.replaceAll('http://localhost:3000', gateway.url)
+    const { PATH } = process.env
+    const env = { PATH, GUICHET_API_KEY: gateway.adminKey, USER_ID: String(user?.['id']) }
+    await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', there], { env })
     await page.reload()
     await page.getByText('Your session has ended. Sign in to go on.').waitFor()
     expect([pathNow(), await sessionCookie()]).toEqual(['/sign-in', undefined])
@@ -284,6 +316,33 @@ describe('a session that an administrator ends', () => {
   })
 })
 
+describe('a session that is too large for one cookie', () => {
+  const takeRole = (name: string) =>
+    gateway.database.query(
+      `update users set role_id = (select id_role from role where name = '${name}') where email = '${ada.email}'`,
+    )
+  const renewed = async () => {
+    await outlive((await sealedSession()).accessToken)
+    await page.reload()
+    await heading('Hello, Ada').waitFor()
+    return (await sessionCookies()).map(({ name }) => name)
+  }
+
+  it('is kept in several, renewed there, and in one again when it is small', async () => {
+    const permissions = Array.from({ length: 120 }, (_, index) => `department-${index}:read`)
+    await gateway.database.query(
+      `insert into role (id_role, name, permissions, created_at)
+        values ('${crypto.randomUUID()}', 'large', '${JSON.stringify(permissions)}', now())`,
+    )
+    expect((await sessionCookies()).length).toBe(1)
+    await takeRole('large')
+    expect(await renewed()).toEqual([`${COOKIE}.0`, `${COOKIE}.1`])
+    expect(await renewed()).toEqual([`${COOKIE}.0`, `${COOKIE}.1`])
+    await takeRole('user')
+    expect(await renewed()).toEqual([COOKIE])
+  })
+})
+
 describe('signing out', () => {
   it('ends the session here and at Guichet: a copy of the cookie is good for nothing', async () => {
     await page.getByRole('link', { name: 'Sign out' }).click()
@@ -291,9 +350,13 @@ describe('signing out', () => {
     await picture('sign-out')
     const copy = await sessionCookie()
     expect((await dashboardWith(copy)).status).toBe(200)
+    // Also where the access token has ended: it is renewed for the way out.
+    await outlive((await sealedSession()).accessToken)
     await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click()
     await page.waitForURL(`${site.url}/sign-in`)
     expect(await sessionCookie()).toBeUndefined()
+    const live = 'select 1 from sessions where user_id is not null and revoked_at is null'
+    expect(await gateway.database.query(live)).toEqual([])
     const dead = await dashboardWith(copy)
     expect((await dead.text()).includes('Hello, Ada')).toBe(false)
     await open('/dashboard')
