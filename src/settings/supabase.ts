@@ -1,4 +1,3 @@
-import type { JWK } from 'jose'
 import { z } from 'zod'
 import { accessLifetimeMaxSeconds, type SupabasePolicy } from '../core/policy.ts'
 import { hookUrl, httpUrl, list, onOff, whole } from './setting.ts'
@@ -19,9 +18,12 @@ export const supabaseEnvironment = {
   SUPABASE_ANONYMOUS: onOff.default('off'),
   SUPABASE_PASSWORD_MIN_LENGTH: whole(6, 72).default(6),
   SUPABASE_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(3600),
+  SUPABASE_IDLE_TTL_SECONDS: whole(300, 31_536_000).default(31_536_000),
   SUPABASE_REUSE_INTERVAL_SECONDS: whole(0, 300).default(10),
   SUPABASE_OTP_TTL_SECONDS: whole(60, 86_400).default(3600),
   SUPABASE_SECURE_EMAIL_CHANGE: onOff.default('on'),
+  SUPABASE_REAUTHENTICATION: onOff.default('off'),
+  SUPABASE_CURRENT_PASSWORD: onOff.default('off'),
   SUPABASE_JWT_SECRET: z
     .string()
     .refine(
@@ -67,9 +69,12 @@ export function supabasePolicy(
     anonymous: values.SUPABASE_ANONYMOUS === 'on',
     passwordMinLength: values.SUPABASE_PASSWORD_MIN_LENGTH,
     accessTtlSeconds: values.SUPABASE_ACCESS_TTL_SECONDS,
+    idleTtlSeconds: values.SUPABASE_IDLE_TTL_SECONDS,
     reuseIntervalSeconds: values.SUPABASE_REUSE_INTERVAL_SECONDS,
     otpTtlSeconds: values.SUPABASE_OTP_TTL_SECONDS,
     secureEmailChange: values.SUPABASE_SECURE_EMAIL_CHANGE === 'on',
+    reauthenticates: values.SUPABASE_REAUTHENTICATION === 'on',
+    asksCurrentPassword: values.SUPABASE_CURRENT_PASSWORD === 'on',
     sms: values.SMS_WEBHOOK_URL !== undefined,
     jwtSecret: values.SUPABASE_JWT_SECRET,
     jwtAlgorithm: values.SUPABASE_JWT_ALG,
@@ -85,11 +90,11 @@ const publicJwk = z.looseObject({
 const jwks = z.object({ keys: z.array(publicJwk) }).transform(({ keys }) => keys)
 
 /** Reads a key set, or the list of its keys alone; undefined for what is none, or holds a private key. */
-function parsePublicJwks(text: string): readonly JWK[] | undefined {
+function parsePublicJwks(text: string): SupabasePolicy['trustedJwks'] | undefined {
   try {
     const parsed = jwks.or(z.array(publicJwk)).safeParse(JSON.parse(text))
     // Looked at above as far as it matters here: whatever else it says, jose reads or refuses.
-    return parsed.success ? (parsed.data as unknown as JWK[]) : undefined
+    return parsed.success ? (parsed.data as unknown as SupabasePolicy['trustedJwks']) : undefined
   } catch {
     return undefined
   }

@@ -8,6 +8,7 @@ import type { SessionFace } from '../tokens/session.ts'
 import type { LinkRequest } from './account-limit.ts'
 import { type AccountView, readAccountView } from './account-view.ts'
 import { confirmEmail, resendConfirmation } from './email-confirmation.ts'
+import { bindOneTime, type OneTimeService } from './one-time-service.ts'
 import { readProfile } from './profile.ts'
 import { type Registered, type RegistrationRequest, register } from './register.ts'
 import { type Arrival, registerAndSignIn } from './register-and-sign-in.ts'
@@ -17,7 +18,7 @@ import { type SignOutScope, signOut } from './sign-out.ts'
 import type { UserWithRole } from './user.ts'
 
 /** The use cases of people and their accounts. */
-export interface AccountService extends SecondFactorService {
+export interface AccountService extends SecondFactorService, OneTimeService {
   readonly register: (request: RegistrationRequest, caller: Caller) => Promise<Result<Registered, Failure>>
   readonly registerAndSignIn: (
     request: RegistrationRequest & { readonly face: SessionFace },
@@ -42,6 +43,7 @@ export interface AccountService extends SecondFactorService {
 export function bindAccounts(parts: ServiceParts): AccountService {
   return {
     ...bindSecondFactor(parts),
+    ...bindOneTime(parts),
     register: (request, caller) => register(parts, request, caller),
     registerAndSignIn: (request, caller) => registerAndSignIn(parts, request, caller),
     confirmEmail: (token, caller) => confirmEmail(parts, token, caller),

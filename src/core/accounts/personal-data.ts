@@ -7,7 +7,7 @@ import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonSession } from '../tokens/session.ts'
 import type { Factor } from './factor.ts'
-import type { MailKind } from './mail.ts'
+import type { MessageKind } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import { personOf } from './person-of.ts'
 import type { SignInRecord } from './sign-in-record.ts'
@@ -26,7 +26,7 @@ export interface PersonalData extends UserWithRole {
   readonly recoveryCodes: readonly { readonly createdAt: Date; readonly usedAt: Date | undefined }[]
   readonly links: readonly Omit<OneTimeToken, 'digest' | 'attemptsLeft'>[]
   readonly mails: readonly {
-    readonly kind: MailKind
+    readonly kind: MessageKind
     readonly createdAt: Date
     readonly sentAt: Date | undefined
   }[]

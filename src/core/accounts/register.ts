@@ -72,7 +72,9 @@ export async function enterRegistration(
   const registration = await registrationOf(parts, { request: { ...request, email }, passwordHash, caller })
   const outcome = await world.store.insertUser(registration)
   if (outcome === 'username_taken') return fail({ reason: 'username_taken' })
-  return ok(outcome === 'inserted' ? { outcome, email, userId: registration.user.id } : { outcome, email })
+  if (outcome === 'inserted') return ok({ outcome, email, userId: registration.user.id })
+  // Whoever registers gives no number that could be taken.
+  return ok({ outcome: 'email_taken', email })
 }
 
 /** Both ends of a registration, made alike: what is written for a new address, and what for one that has an account. */

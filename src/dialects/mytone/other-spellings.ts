@@ -6,7 +6,7 @@ import type { tokenSpellings } from './token-spellings.ts'
 /** The token of a machine whose key or client is no longer good. */
 const keyRefused = tokenRefused('Could not validate credentials')
 
-/** What is refused of keys, clients, roles and second factors, which are looked after at another face. */
+/** What is refused of keys, clients, roles, telephones and second factors, which are looked after at another face. */
 export const otherSpellings: Spellings<
   Exclude<FailureReason, keyof typeof tokenSpellings | keyof typeof accountSpellings>
 > = {
@@ -46,4 +46,23 @@ export const otherSpellings: Spellings<
   user_not_found: notHere(404),
   user_not_current: notHere(409),
   not_on_oneself: notHere(409),
+  anonymous_refused: { status: 403, detail: 'Only for people who have signed in' },
+  account_exists: notHere(409),
+  anonymous_closed: notHere(),
+  auth_code_expired: notHere(),
+  auth_code_unknown: notHere(),
+  challenge_elsewhere: notHere(),
+  challenge_expired: notHere(),
+  code_verifier_wrong: notHere(),
+  contact_missing: notHere(),
+  factor_name_taken: notHere(409),
+  message_too_soon: notHere(),
+  metadata_too_large: notHere(),
+  newcomer_refused: notHere(),
+  one_time_code_invalid: notHere(),
+  password_without_contact: notHere(),
+  phone_invalid: notHere(),
+  phone_taken: notHere(409),
+  phone_unavailable: notHere(),
+  reauthentication_needed: notHere(),
 }
