@@ -3,9 +3,11 @@ import type { OwnAccountStore } from '../core/accounts/own-account-store.ts'
 import { type PersonalData, personalDataRowsMax } from '../core/accounts/personal-data.ts'
 import {
   factors,
+  identities,
   knownDevices,
   mailOutbox,
   oneTimeTokens,
+  profiles,
   recoveryCodes,
   roles,
   signIns,
@@ -42,9 +44,19 @@ async function find(tx: Transaction, id: string): Promise<PersonalData | undefin
   return {
     user: userOf(row.user),
     role: roleOf(row.role),
+    ...(await findBeside(tx, id)),
     ...(await findHistory(tx, id)),
     ...(await findWaysIn(tx, id)),
     ...(await findOwned(tx, id)),
+  }
+}
+
+async function findBeside(tx: Transaction, id: string) {
+  const [profile] = await tx.select().from(profiles).where(eq(profiles.id, id))
+  const known = await tx.select().from(identities).where(eq(identities.userId, id))
+  return {
+    profile: profile && { ...profile, name: profile.name ?? undefined },
+    identities: known.map((identity) => ({ ...identity, lastSignInAt: identity.lastSignInAt ?? undefined })),
   }
 }
 
