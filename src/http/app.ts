@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { addApiDescription } from './api-description.ts'
 import type { Behind } from './behind.ts'
-import { crossOrigin } from './cross-origin.ts'
+import { anyOrigin, crossOrigin, except } from './cross-origin.ts'
 import type { GatewayContext, GatewayEnv } from './gateway-env.ts'
 import { guard, requirePermission } from './guard.ts'
 import { addHealth } from './health.ts'
@@ -53,8 +53,22 @@ export function createApp(options: AppOptions): Gateway {
   app.onError((error, c) => fault(c, error))
 
   const questions = behind?.questions ?? []
+  const opened = mounts.flatMap((mount) =>
+    mount.anyOriginReads === undefined ? [] : [`${basePath}${mount.basePath}/`],
+  )
   app.use(observe())
-  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins, (path) => isBehind(path)))
+  const isOpen = (path: string) => opened.some((prefix) => path.startsWith(prefix))
+  if (options.corsOrigins.length > 0) {
+    app.use(
+      except(
+        isOpen,
+        crossOrigin(options.corsOrigins, (path) => isBehind(path)),
+      ),
+    )
+  }
+  for (const { basePath: at, anyOriginReads } of mounts) {
+    if (anyOriginReads !== undefined) app.use(`${basePath}${at}/*`, anyOrigin(anyOriginReads))
+  }
   // Late, because the table is complete only when all routes below are added.
   app.use((c, next) => {
     c.set('behind', behind)

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { GatewayEnv } from './gateway-env.ts'
-import { tell } from './reply.ts'
+import { reply, tell } from './reply.ts'
 
 /** What pages may send to routes of ours, and read of their answers. */
 const ownFields = {
@@ -36,4 +36,38 @@ export function crossOrigin(
     tell(c, { Vary: 'Origin' })
     return next()
   }
+}
+
+/**
+ * Lets pages of any origin send and read. Safe where a call is admitted by what its page itself puts into a header: no
+ * answer allows credentials, and so no browser adds any.
+ */
+export function anyOrigin(exposeHeaders: readonly string[]): MiddlewareHandler<GatewayEnv> {
+  const open = { 'Access-Control-Allow-Origin': '*' }
+  return async (c, next) => {
+    const method = c.env.header('access-control-request-method')
+    if (c.req.method === 'OPTIONS' && c.env.header('origin') !== undefined && method !== undefined) {
+      return reply(c, null, {
+        status: 204,
+        headers: {
+          ...open,
+          'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE',
+          // Applications send fields of their own making through the clients of such a face.
+          'Access-Control-Allow-Headers': c.env.header('access-control-request-headers') ?? '*',
+          'Access-Control-Max-Age': '600',
+          Vary: 'Access-Control-Request-Headers',
+        },
+      })
+    }
+    tell(c, { ...open, 'Access-Control-Expose-Headers': ['X-Request-Id', ...exposeHeaders].join(', ') })
+    await next()
+  }
+}
+
+/** The same, but for some paths. */
+export function except(
+  isExempt: (path: string) => boolean,
+  middleware: MiddlewareHandler<GatewayEnv>,
+): MiddlewareHandler<GatewayEnv> {
+  return (c, next) => (isExempt(c.req.path) ? next() : middleware(c, next))
 }

@@ -17,6 +17,8 @@ export interface Mount {
   readonly wellKnown?: Readonly<Record<string, WellKnown>>
   /** Pages for people, which speak to this face and are there when it is. */
   readonly pages?: readonly Page[]
+  /** The fields of answers that pages of any origin may read: for a face whose credentials no browser adds by itself. */
+  readonly anyOriginReads?: readonly string[]
   /** Spells a refusal on the wire of this face. */
   readonly refuse: Refuse
 }

@@ -33,6 +33,11 @@ export const publicRoutes: readonly string[] = [
   'POST /api/v1/auth/email/change/undo',
   'POST /api/v1/auth/password/forgot',
   'POST /api/v1/auth/password/reset',
+  // What clients of the Supabase face have before they have a token: nothing, a password, a refresh token.
+  'GET /auth/v1/settings',
+  'GET /auth/v1/health',
+  'GET /auth/v1/.well-known/jwks.json',
+  'POST /auth/v1/token',
   // The client's API key, as its client secret.
   'POST /oauth2/token',
   'POST /oauth2/introspect',

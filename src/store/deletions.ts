@@ -3,11 +3,9 @@ import type { OwnAccountStore, UserDeletion, UserErasure } from '../core/account
 import type { Revocation } from '../core/tokens/revocations.ts'
 import {
   factors,
-  identities,
   knownDevices,
   mailOutbox,
   oneTimeTokens,
-  profiles,
   recoveryCodes,
   signInChallenges,
   signIns,
@@ -17,6 +15,7 @@ import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import { insertion } from './audit-events.ts'
 import type { Database } from './database.ts'
+import { identities, profiles } from './identities-schema.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { voidOneTimeTokens } from './one-time-tokens.ts'
 import { addRevocations } from './revocations.ts'

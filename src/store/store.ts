@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
 import type { Store } from '../core/ports.ts'
+import { accountRecordStore } from './account-records.ts'
 import { keyStore } from './api-keys.ts'
 import { auditChainStore } from './audit-chain.ts'
 import { createAuditEnd, type LinkEvents } from './audit-end.ts'
@@ -43,6 +44,7 @@ export function createStore(db: Database, hotPath: HotPath = { prepare: true }, 
     ...signingKeyStore(db),
     ...auditEventStore(db, { hotPath, end }),
     ...auditChainStore(db, { hotPath, end }),
+    ...accountRecordStore(db),
     ...roleStore(db),
     ...userStore(db),
     ...userChangeStore(db),

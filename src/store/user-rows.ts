@@ -1,7 +1,8 @@
 import { newProfile } from '../core/accounts/application-profile.ts'
 import type { User } from '../core/accounts/user.ts'
-import { profiles, users } from './accounts-schema.ts'
+import { users } from './accounts-schema.ts'
 import type { Database } from './database.ts'
+import { profiles } from './identities-schema.ts'
 
 /**
  * Adds users, each with its profile: the one place where a user begins, whatever the face. Answers the ids of those that

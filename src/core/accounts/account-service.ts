@@ -4,6 +4,7 @@ import type { Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonTokens } from '../tokens/person-tokens.ts'
 import { refreshPerson } from '../tokens/refresh-person.ts'
+import { type AccountView, readAccountView } from './account-view.ts'
 import { confirmEmail, resendConfirmation } from './email-confirmation.ts'
 import { readProfile } from './profile.ts'
 import { type Registered, type RegistrationRequest, register } from './register.ts'
@@ -26,6 +27,8 @@ export interface AccountService extends SecondFactorService {
     actor: Actor,
     scope: SignOutScope,
   ) => Promise<Result<{ readonly sessions: number }, Failure>>
+  /** For whoever has been admitted: it asks nobody who they are. */
+  readonly readAccountView: (userId: string) => Promise<Result<AccountView, Failure>>
   readonly readProfile: (actor: Actor) => Promise<Result<UserWithRole, Failure>>
 }
 
@@ -38,6 +41,7 @@ export function bindAccounts(parts: ServiceParts): AccountService {
     signIn: (request, caller) => signIn(parts, request, caller),
     refreshPerson: (refreshToken, caller) => refreshPerson(parts, refreshToken, caller),
     signOut: (actor, scope) => signOut(parts, actor, scope),
+    readAccountView: (userId) => readAccountView(parts, userId),
     readProfile: (actor) => readProfile(parts, actor),
   }
 }

@@ -2,6 +2,7 @@ import type { AuditEvent } from '../audit/event.ts'
 import type { ClaimedMail, MailSettlement } from '../mail/deliver.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../tokens/session.ts'
+import type { AccountViewStore } from './account-view.ts'
 import type { AdministrationStore } from './administration-store.ts'
 import type { QueuedMail } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
@@ -15,6 +16,7 @@ import type { Person, User, UserWithRole } from './user.ts'
 export interface AccountStore
   extends RoleStore,
     AdministrationStore,
+    AccountViewStore,
     UserStore,
     PersonSessionStore,
     SignInStore,

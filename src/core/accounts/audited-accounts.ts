@@ -4,7 +4,7 @@ import type { AccountService } from './account-service.ts'
 import { auditedSecondFactor } from './audited-second-factor.ts'
 
 /** What changes nothing: every other use case must be audited below. */
-type Unaudited = 'readProfile' | 'listFactors' | 'sendFactorCode'
+type Unaudited = 'readProfile' | 'readAccountView' | 'listFactors' | 'sendFactorCode'
 
 /** Puts the audit log around the use cases of people. Rows that are committed with what they tell of are not told twice. */
 export function auditedAccounts(

@@ -82,9 +82,10 @@ export async function signIn(
       await world.store.settleSignInFailures(settledBy(attempt))
       return admitted
     }
-    // There the second factor is shown within the session, which permits nothing before.
+    // At this face the second factor is shown within the session, which permits nothing before.
     const later = face === 'supabase' && (await hasFactor(world.store, current.user.id))
-    const due = later ? undefined : await secondFactorDue(parts, { ...current, attempt, caller, now })
+    const due =
+      face === 'supabase' ? undefined : await secondFactorDue(parts, { ...current, attempt, caller, now })
     if (due !== undefined) return ok({ kind: 'second_factor', due, userId: current.user.id })
     const permissions = later ? [] : undefined
     const proof = { aal: 1, amr: ['pwd'], method: 'password', attempt, face, permissions } as const

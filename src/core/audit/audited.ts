@@ -33,6 +33,7 @@ type Unaudited =
   | 'listFactors'
   | 'sendFactorCode'
   | 'readProfile'
+  | 'readAccountView'
   | OwnAccountReading
 
 /**

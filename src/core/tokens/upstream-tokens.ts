@@ -63,6 +63,7 @@ export function mintUpstreamToken(
     {
       ...principal,
       issuer: policy.issuer,
+      face: undefined,
       audiences: [audience],
       tokenId: world.newId(),
       permissions,

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { isKeepable, metadataMaxDepth, userMetadataMaxLength } from '../../core/accounts/metadata.ts'
 import { isPermission } from '../../core/permissions.ts'
 
 /** A printable name without control characters, trimmed, 1 to 100 characters. */
@@ -42,33 +43,17 @@ export const rateLimit = z
   .openapi({ type: 'object' })
 
 const KEY_METADATA_MAX_LENGTH = 4096
-const USER_METADATA_MAX_LENGTH = 16_384
-
-/** Deeper than anybody writes by hand, and far from what a parser stumbles over. */
-const METADATA_MAX_DEPTH = 32
 
 const metadataOf = (maxLength: number) =>
   z
     .record(z.string().max(100), z.unknown())
     .refine(
       (value) => isKeepable(value, maxLength),
-      `At most ${maxLength} characters of JSON and ${METADATA_MAX_DEPTH} levels, in well-formed text without NUL.`,
+      `At most ${maxLength} characters of JSON and ${metadataMaxDepth} levels, in well-formed text without NUL.`,
     )
 
 export const metadata = metadataOf(KEY_METADATA_MAX_LENGTH)
-export const userMetadata = metadataOf(USER_METADATA_MAX_LENGTH)
-
-/** What jsonb can hold: it refuses NUL and halves of characters, and does not nest without end. */
-function isKeepable(value: unknown, maxLength: number): boolean {
-  if (!isWithin(value, METADATA_MAX_DEPTH)) return false
-  const text = JSON.stringify(value)
-  return text.length <= maxLength && !/\\u0000|\\ud[89a-f]/i.test(text)
-}
-
-function isWithin(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1))
-}
+export const userMetadata = metadataOf(userMetadataMaxLength)
 
 export const pageLimit = z.coerce
   .number('A whole number.')
