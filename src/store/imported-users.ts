@@ -1,9 +1,10 @@
 import { or, sql } from 'drizzle-orm'
 import type { AdministrationStore } from '../core/accounts/administration-store.ts'
-import { factors, identities, users } from './accounts-schema.ts'
+import { factors, users } from './accounts-schema.ts'
 import { addAlso } from './also.ts'
 import { arrayText } from './array-text.ts'
 import type { Database } from './database.ts'
+import { identities } from './identities-schema.ts'
 import { isUniqueViolation } from './store-error.ts'
 import { addUserRows } from './user-rows.ts'
 

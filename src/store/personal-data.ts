@@ -3,11 +3,9 @@ import type { OwnAccountStore } from '../core/accounts/own-account-store.ts'
 import { type PersonalData, personalDataRowsMax } from '../core/accounts/personal-data.ts'
 import {
   factors,
-  identities,
   knownDevices,
   mailOutbox,
   oneTimeTokens,
-  profiles,
   recoveryCodes,
   roles,
   signIns,
@@ -17,6 +15,7 @@ import { keyOf } from './api-keys.ts'
 import { storedEventOf } from './audit-events.ts'
 import { clientOf } from './clients.ts'
 import type { Database } from './database.ts'
+import { identities, profiles } from './identities-schema.ts'
 import { tokenOf } from './one-time-tokens.ts'
 import { roleOf } from './roles.ts'
 import { apiKeys, auditEvents, clients, sessions } from './schema.ts'
