@@ -62,7 +62,7 @@ export const userRow = z.looseObject(
   {
     id,
     email: note,
-    phone: note.transform((value) => value?.replace(/^\+/, '').replaceAll(' ', '') || undefined),
+    phone: note,
     encrypted_password: note,
     role: note,
     raw_app_meta_data: json,

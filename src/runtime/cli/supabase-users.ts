@@ -4,12 +4,12 @@ import type {
   ImportedUser,
   ImportFault,
 } from '../../core/accounts/imported-user.ts'
+import { parsePhone } from '../../core/accounts/phone.ts'
 import { isUuid } from './ids.ts'
 import { faultsOf, type ReadFile, type Skipped } from './import-file.ts'
 import { readExport } from './supabase-export.ts'
 import { type FactorRow, type IdentityRow, identityRow, type UserRow, userRow } from './supabase-rows.ts'
 
-const PHONE = /^[1-9][0-9]{1,14}$/
 /** As authenticator apps are given it: at least 80 bits in base32. */
 const BASE32_SECRET = /^[A-Z2-7]{16,128}$/
 
@@ -83,8 +83,8 @@ function userOf(row: number, from: UserRow, beside: readonly IdentityRow[]): Rea
   // Whoever was deleted there has left a digest in the place of their address, and of their number.
   const isGone = from.deleted_at !== undefined
   const email = isGone && !from.email?.includes('@') ? undefined : from.email
-  const signInPhone = isGone && !PHONE.test(from.phone ?? '') ? undefined : from.phone
-  const isPhoneWrong = signInPhone !== undefined && !PHONE.test(signInPhone)
+  const signInPhone = parsePhone(from.phone ?? '')
+  const isPhoneWrong = from.phone !== undefined && signInPhone === undefined && !isGone
   const factors = readFactors(row, from.mfa_factors ?? from.factors ?? [])
   const user: ImportedUser = {
     row,
