@@ -83,3 +83,28 @@ describe('a database from before there were people', () => {
     ])
   })
 })
+
+describe('a database from before people had profiles', () => {
+  it('has one of each of them, but of those who were erased', async () => {
+    const database = await freshDatabase()
+    try {
+      await migrateBefore(database, '0004_supabase')
+      await database.query(`insert into users (id_user, email, name, role_id, created_at, erased_at)
+        select id::uuid, email, name, (select id_role from role where name = 'user'), '2025-01-01T00:00:00Z', erased_at::timestamptz
+        from (values ('9b2f6f0e-3a51-4f0e-9f3e-000000000001', 'ada@example.com', 'Ada', null),
+          ('9b2f6f0e-3a51-4f0e-9f3e-000000000002', 'grace@example.com', null, null),
+          ('9b2f6f0e-3a51-4f0e-9f3e-000000000003', 'erased:3', null, '2025-02-01T00:00:00Z')
+        ) as people (id, email, name, erased_at)`)
+      const settings = { url: database.url, poolMax: 2, connectTimeoutMs: 2000, queryTimeoutMs: 5000 }
+      await migratePostgres(settings)
+      const rows = await database.query('select name, role, created_at from profiles order by id')
+      const createdAt = new Date('2025-01-01T00:00:00Z')
+      expect(rows).toEqual([
+        { name: 'Ada', role: 'user', created_at: createdAt },
+        { name: null, role: 'user', created_at: createdAt },
+      ])
+    } finally {
+      await database.drop()
+    }
+  })
+})
