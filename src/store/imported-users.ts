@@ -54,12 +54,12 @@ export function importedUserStore(
         )
     },
 
-    async addUsers(added, { event, identities: known, factors: proofs }) {
+    async addUsers(added, event, theirs) {
       try {
         await db.transaction(async (tx) => {
           for (const some of inParts(added)) await addUserRows(tx, some)
-          for (const some of inParts(known)) await tx.insert(identities).values([...some])
-          for (const some of inParts(proofs)) await tx.insert(factors).values([...some])
+          for (const some of inParts(theirs?.identities ?? [])) await tx.insert(identities).values([...some])
+          for (const some of inParts(theirs?.factors ?? [])) await tx.insert(factors).values([...some])
           await addAlso(tx, { event })
         })
         return true

@@ -27,7 +27,46 @@ const login = async (identifier: string, password: string) => {
   return { status, code: body.error?.code, data: body.data }
 }
 
+/** Signs in as an application of Supabase does. */
+const signIn = (json: object) =>
+  call('POST', `${gateway.url}/auth/v1/token?grant_type=password`, {
+    json,
+    headers: { 'X-Supabase-Api-Version': '2024-01-01' },
+  })
+
 describe('guichet users import --from supabase', () => {
+  it('lets people sign in with their old password where they always have, and hashes it anew', async () => {
+    const row = aUserRow()
+    const identity = anIdentityRow(row)
+    await write([{ ...row, identities: [identity] }])
+    await done()
+    const { email } = row
+    const wrong = await signIn({ email, password: `${elsewhere}?` })
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'invalid_credentials'])
+    const { status, body } = await signIn({ email, password: elsewhere })
+    expect([status, typeof body.access_token, typeof body.refresh_token]).toEqual([200, 'string', 'string'])
+    expect(body.user).toMatchObject({
+      id: row.id,
+      email,
+      role: 'authenticated',
+      email_confirmed_at: '2023-04-05T06:07:08.912Z',
+      app_metadata: row.raw_app_meta_data,
+      user_metadata: row.raw_user_meta_data,
+      created_at: '2023-04-05T06:00:00.000Z',
+      identities: [
+        { provider: 'email', id: row.id, identity_data: { sub: row.id, email, email_verified: true } },
+        {
+          provider: 'google',
+          identity_id: identity.id,
+          id: identity.provider_id,
+          identity_data: identity.identity_data,
+        },
+      ],
+    })
+    expect((await one('users', 'id_user', row.id))?.['password_hash']).toMatch(/^\$argon2id\$/)
+    expect((await signIn({ email, password: elsewhere })).status).toBe(200)
+  })
+
   it('keeps the id, the password, the metadata, the times and the identities', async () => {
     const row = aUserRow({ email: 'Ada@Example.com', banned_until: '2024-06-01T00:00:00+00:00' })
     const identity = anIdentityRow(row)

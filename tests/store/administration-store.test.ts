@@ -175,12 +175,6 @@ describeTheStore((the) => {
   describe('an import', () => {
     const event = () =>
       auditEvent({ now: () => at(0), newId: () => crypto.randomUUID() }, { kind: 'user.import' }, undefined)
-    const also = (beside: Partial<Parameters<typeof the.store.addUsers>[1]> = {}) => ({
-      event: event(),
-      identities: [],
-      factors: [],
-      ...beside,
-    })
     const imported = () =>
       newUser(newcomer(), { id: crypto.randomUUID(), roleId: plain.id, passwordHash: undefined, now: at(0) })
 
@@ -188,9 +182,9 @@ describeTheStore((the) => {
       const here = await aUser(plain)
       const others = [imported(), imported()]
       const clashing = [...others, { ...imported(), email: here.email }]
-      expect(await the.store.addUsers(clashing, also())).toBe(false)
+      expect(await the.store.addUsers(clashing, event())).toBe(false)
       expect(await the.store.findUser(others[0]!.id)).toBeUndefined()
-      expect(await the.store.addUsers(others, also())).toBe(true)
+      expect(await the.store.addUsers(others, event())).toBe(true)
       expect((await the.store.findUser(others[1]!.id))?.user).toEqual(others[1])
     })
 
@@ -233,7 +227,7 @@ describeTheStore((the) => {
         lastStep: undefined,
       }
       const beside = { identities: [identity], factors: [factor] }
-      expect(await the.store.addUsers([user], also(beside))).toBe(true)
+      expect(await the.store.addUsers([user], event(), beside)).toBe(true)
       expect(await the.store.listFactors(user.id)).toEqual([factor])
       const { provider, providerId } = identity
       const names = [identity, { provider, providerId: 'another' }, { provider: 'another', providerId }]
@@ -246,8 +240,8 @@ describeTheStore((the) => {
       })
       expect(found).toMatchObject([{ id: user.id, signInPhone: user.signInPhone }])
       const other = imported()
-      const taken = { identities: [{ ...identity, id: crypto.randomUUID(), userId: other.id }] }
-      expect(await the.store.addUsers([other], also(taken))).toBe(false)
+      const taken = { identities: [{ ...identity, id: crypto.randomUUID(), userId: other.id }], factors: [] }
+      expect(await the.store.addUsers([other], event(), taken)).toBe(false)
       expect(await the.store.findUser(other.id)).toBeUndefined()
     })
   })

@@ -62,11 +62,8 @@ export interface AdministrationStore {
    */
   readonly addUsers: (
     users: readonly User[],
-    also: {
-      readonly event: AuditEvent
-      readonly identities: readonly Identity[]
-      readonly factors: readonly Factor[]
-    },
+    event: AuditEvent,
+    theirs?: { readonly identities: readonly Identity[]; readonly factors: readonly Factor[] },
   ) => Promise<boolean>
   /** Changes a user of the version that was judged, with all that comes of it. */
   readonly changeUser: (change: UserChange) => Promise<UserChangeOutcome>

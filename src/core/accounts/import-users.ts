@@ -56,8 +56,8 @@ export async function importUsers(
   const event = auditEvent(world, { kind: 'user.import', details: { users: added.length } }, undefined)
   const written = await world.store.addUsers(
     added.map(({ user }) => user),
+    event,
     {
-      event,
       identities: added.flatMap((one) => identitiesOf(world, one)),
       factors: added.flatMap((one) => factorsOf(world, one)),
     },
