@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eraseAccounts } from '../../../src/core/accounts/erase-accounts.ts'
 import { anAddress, aPassword, aPerson, mailedToken, signedIn } from '../../support/people.ts'
@@ -94,6 +97,32 @@ describe('the profile of the application', () => {
     await eraseAccounts(gateway.world)
     expect(await profileOf(gone.id)).toBeUndefined()
     expect(await gateway.database.query('select id from orders')).toEqual([{ id: 2 }])
+  })
+
+  it('is what the page of users says: the application’s to refer to, to view and to change, and all it can see', async () => {
+    const page = readFileSync(resolve(import.meta.dirname, '../../../docs/users.md'), 'utf8')
+    const [grants = '', tables = ''] = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, code]) => code)
+    const role = `shop_${crypto.randomUUID().slice(0, 8)}`
+    const own = grants.replaceAll('shop', role)
+    const password = /password '([^']+)'/.exec(own)?.[1] ?? ''
+    await gateway.database.query(own)
+    const url = Object.assign(new URL(gateway.database.url), { username: role, password })
+    const shop = new pg.Client({ connectionString: url.href })
+    await shop.connect()
+    try {
+      await shop.query(tables)
+      const { id } = await aPerson(gateway, { name: 'Ada' })
+      await shop.query('insert into orders (customer) values ($1)', [id])
+      await shop.query(`update profiles set role = 'editor', updated_at = now() where id = '${id}'`)
+      const { rows } = await shop.query(`select * from customers where id = '${id}'`)
+      expect(rows).toEqual([{ id, name: 'Ada', role: 'editor', orders: '1' }])
+      await expect(shop.query('select * from users')).rejects.toThrow('permission denied')
+      await expect(shop.query(`update profiles set id = gen_random_uuid()`)).rejects.toThrow('denied')
+      await expect(shop.query(`delete from profiles`)).rejects.toThrow('denied')
+    } finally {
+      await shop.end()
+      await gateway.database.query(`drop owned by ${role} cascade; drop role ${role}`)
+    }
   })
 
   it('is there for whoever accepts an invitation, as it was', async () => {
