@@ -180,7 +180,8 @@ describeTheStore((the) => {
       const opening = openingOf(session)
       expect(await the.store.openPersonSession(opening)).toBe(true)
       const role = await the.store.findRoleByName('user')
-      expect(await the.store.findPersonSession(session.id)).toEqual({ session, user, role })
+      const signed = { ...user, lastSignInAt: session.createdAt }
+      expect(await the.store.findPersonSession(session.id)).toEqual({ session, user: signed, role })
       expect(await the.store.listPersonSessions(user.id, at(0))).toEqual([session])
       expect(await the.store.listSignIns(user.id, { limit: 9, before: undefined })).toEqual([opening.signIn])
       const name = { kind: 'email', email: user.email } as const

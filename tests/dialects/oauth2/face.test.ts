@@ -64,16 +64,16 @@ describe('the metadata', () => {
 })
 
 describe('FACES', () => {
-  it('has both faces on when it is not set, and puts them in one order', () => {
+  it('has all faces on when it is not set, and puts them in one order', () => {
     const facesIn = (FACES?: string) => {
       const settings = parseSettings({ FACES })
       return settings.ok ? settings.value.faces : settings.failure
     }
-    expect(facesIn()).toEqual(['native', 'oauth2'])
+    expect(facesIn()).toEqual(['native', 'oauth2', 'supabase', 'mytone'])
     expect(facesIn('oauth2, native')).toEqual(['native', 'oauth2'])
     expect(facesIn('oauth2')).toEqual(['oauth2'])
     expect(facesIn('native,soap')).toEqual([
-      { name: 'FACES', problem: 'must be some of native, oauth2, with commas between' },
+      { name: 'FACES', problem: 'must be some of native, oauth2, supabase, mytone, with commas between' },
     ])
     expect(facesIn(',')).toEqual([{ name: 'FACES', problem: 'must not be empty' }])
   })
