@@ -14,12 +14,14 @@ beforeAll(async () => {
 })
 afterAll(() => gateway.remove())
 
+/** All that an import could touch. Of events only whether they are there: they are linked a while later. */
 const everything = () =>
-  Promise.all(
-    ['users', 'profiles', 'identities', 'factors', 'audit_events'].map((table) =>
+  Promise.all([
+    ...['users', 'profiles', 'identities', 'factors'].map((table) =>
       bench.database.query(`select * from ${table} order by 1`),
     ),
-  )
+    bench.database.query(`select id from audit_events where kind = 'user.import' order by 1`),
+  ])
 
 const login = async (identifier: string, password: string) => {
   const json = { identifier, password }

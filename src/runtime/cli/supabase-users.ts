@@ -113,7 +113,7 @@ function userOf(row: number, from: UserRow, beside: readonly IdentityRow[]): Rea
       ...(from.role !== undefined && { claimRole: from.role }),
       ...(from.updated_at !== undefined && { updatedAt: from.updated_at }),
     },
-    identities: [...(from.identities ?? []), ...beside].map(identityOf),
+    identities: (from.identities ?? beside).map(identityOf),
     factors: factors.kept,
   }
   const phone = 'This is not a number with its country code, digits alone.'
