@@ -23,6 +23,10 @@ export type Failure =
   | { readonly reason: 'user_banned'; readonly userId: string; readonly bannedUntil: Date }
   | { readonly reason: 'registration_closed' }
   | { readonly reason: 'username_taken' }
+  | { readonly reason: 'captcha_required' }
+  | { readonly reason: 'captcha_failed'; readonly cause: string }
+  /** Nobody could be asked, and nobody passes unasked. */
+  | { readonly reason: 'captcha_unavailable' }
   | { readonly reason: 'email_invalid' }
   | { readonly reason: 'email_unchanged' }
   | { readonly reason: 'username_invalid' }
@@ -40,7 +44,11 @@ export type Failure =
   | { readonly reason: 'challenge_invalid' }
   | { readonly reason: 'method_not_offered' }
   | { readonly reason: 'code_invalid' }
-  | { readonly reason: 'reauthentication_failed'; readonly field: 'password' | 'code' }
+  | {
+      readonly reason: 'reauthentication_failed'
+      /** The one of the request that holds it: beside a new password it is the current one. */
+      readonly field: 'password' | 'current_password' | 'code'
+    }
   | { readonly reason: 'factor_not_found' }
   | { readonly reason: 'factor_known' }
   | { readonly reason: 'factors_too_many'; readonly max: number }

@@ -1,5 +1,6 @@
 import type { JWK } from 'jose'
 import type { AccountStore } from './accounts/account-store.ts'
+import type { Captcha } from './accounts/captcha.ts'
 import type { Passwords } from './accounts/passwords.ts'
 import type { AuditStore } from './audit/audit-store.ts'
 import type { AuditEvent } from './audit/event.ts'
@@ -36,6 +37,8 @@ export interface World {
   readonly addresses: Addresses
   readonly passwords: Passwords
   readonly oneTimeCodes: OneTimeCodes
+  /** Who tells people from machines; undefined where the operator has nobody who does. */
+  readonly captcha: Captcha | undefined
   /** Tells the operator and the owner of an alarm, on its own time: it neither waits nor throws. */
   readonly raise: (alarm: Alarm) => void
   /** Tells this process's delivery that a mail is on its way into the outbox: it neither waits nor throws. */

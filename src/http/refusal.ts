@@ -44,6 +44,7 @@ export type Refusal = Failure | HttpFailure
 /** What exactly was wrong, for the log alone; never a secret. */
 export function causeOf(refusal: Refusal): string | undefined {
   if (refusal.reason === 'access_token_invalid') return refusal.cause
+  if (refusal.reason === 'captcha_failed') return refusal.cause
   if (refusal.reason === 'permission_missing') return refusal.needed
   if (refusal.reason === 'token_revoked') return refusal.kind
   if (refusal.reason === 'refresh_token_reused') return `session ${refusal.sessionId}`

@@ -15,6 +15,8 @@ const CREDENTIAL_NAMES = [
   'password',
   'secret',
   'secrets',
+  'captcha',
+  'captcha_token',
   'digest',
   'connectionString',
 ]
@@ -31,8 +33,11 @@ const STDOUT = 1
 /** Lines that nobody reads are kept up to here and then dropped: a stalled reader must not fill the memory. */
 const UNREAD_MAX_BYTES = 8 * 1024 * 1024
 const FLUSH_MAX_MS = 1000
-/** Lines that come close together are written together: a write of its own costs more than a line. */
-const GATHERED_MAX_BYTES = 32 * 1024
+/**
+ * Lines that come close together are written together: a write of its own costs more than a line. Not too many, since the
+ * destination measures all that it has gathered anew at each line.
+ */
+const GATHERED_MAX_BYTES = 4 * 1024
 const GATHERED_MAX_MS = 20
 
 /** The log of a process, with a way to end it that does not wait for a reader who is gone. */

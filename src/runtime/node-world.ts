@@ -9,7 +9,7 @@ const passwords = nodePasswords()
 export function createNodeWorld(
   store: Store,
   secrets: readonly string[],
-  given: Partial<Pick<World, 'passwords' | 'raise' | 'mailQueued' | 'signatures'>> = {},
+  given: Partial<Pick<World, 'passwords' | 'raise' | 'mailQueued' | 'signatures' | 'captcha'>> = {},
 ): World {
   return createWorld(store, secrets, { passwords, ...given })
 }

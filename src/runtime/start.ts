@@ -14,6 +14,7 @@ import type { LinkEvents } from '../store/audit-end.ts'
 import { createStore } from '../store/store.ts'
 import { clientAddress } from './addresses.ts'
 import { createAlarms } from './alarms.ts'
+import { createCaptcha } from './captcha.ts'
 import { findSecrets, openDatabase } from './database.ts'
 import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
@@ -87,6 +88,7 @@ export async function startGateway({
     const world = createNodeWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
       ...alarms,
       mailQueued: () => mail?.wake(),
+      captcha: createCaptcha(logger, settings.captcha),
       signatures: nodeSignatures,
     })
     const { policy } = settings

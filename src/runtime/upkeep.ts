@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { eraseAccounts } from '../core/accounts/erase-accounts.ts'
 import { flushAuditTally } from '../core/audit/tally.ts'
+import type { KeyUse } from '../core/keys/key-usage.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/ports.ts'
 import { prune } from '../core/prune.ts'
@@ -47,20 +48,20 @@ export async function startUpkeep(parts: UpkeepParts): Promise<Upkeep> {
     async stop() {
       await Promise.all(repeating.map(({ stop }) => stop()))
       await feed.stop()
-      // What the last second brought.
-      for (const { work, complaint } of flushes(parts)) {
+      // What the last seconds brought.
+      for (const { work, complaint } of flushes(parts, memory.usage.takeAll)) {
         await work().catch((fault) => logger.warn({ fault: describeFault(fault) }, complaint))
       }
     },
   }
 }
 
-function flushes({ world, memory }: UpkeepParts): readonly Chore[] {
+function flushes({ world, memory }: UpkeepParts, takeUses: () => readonly KeyUse[]): readonly Chore[] {
   return [
     {
       everyMs: SECOND_MS,
-      work: () => world.store.addKeyUses(memory.usage.take()),
-      complaint: 'the uses of the last second were not counted',
+      work: () => world.store.addKeyUses(takeUses()),
+      complaint: 'the uses of some keys were not counted',
     },
     {
       everyMs: SECOND_MS,
@@ -74,7 +75,7 @@ function chores(parts: UpkeepParts): readonly Chore[] {
   const { world, policy, memory, auditRetentionDays, logger } = parts
   const linkAudit = createAuditLinker(logger)
   return [
-    ...flushes(parts),
+    ...flushes(parts, memory.usage.take),
     {
       everyMs: SECOND_MS,
       work: () => linkAudit(world),

@@ -104,7 +104,7 @@ async function keepHonest(env: WorkerEnv, of: Isolate): Promise<void> {
 async function writeDown(of: Isolate, world: World, log: GatewayLog): Promise<void> {
   const { memory } = of
   if (memory !== undefined) {
-    await world.store.addKeyUses(memory.usage.take()).catch((fault) => log.fault(fault, 'usage'))
+    await world.store.addKeyUses(memory.usage.takeAll()).catch((fault) => log.fault(fault, 'usage'))
     await flushAuditTally(world, memory.audit).catch((fault) => log.fault(fault, 'audit'))
   }
   await linkAuditChain(of, world).catch((fault) => log.fault(fault, 'audit'))

@@ -15,7 +15,8 @@ export function createWorld(
     raise = () => {},
     mailQueued = () => {},
     signatures = webSignatures,
-  }: Pick<World, 'passwords'> & Partial<Pick<World, 'raise' | 'mailQueued' | 'signatures'>>,
+    captcha,
+  }: Pick<World, 'passwords'> & Partial<Pick<World, 'raise' | 'mailQueued' | 'signatures' | 'captcha'>>,
 ): World {
   return {
     ...system,
@@ -24,6 +25,7 @@ export function createWorld(
     addresses,
     passwords,
     oneTimeCodes,
+    captcha,
     raise,
     mailQueued,
     store,

@@ -4,7 +4,7 @@ import { refreshTokenPrefix } from '../core/keys/api-key.ts'
 import { isPrefix } from '../core/keys/credential-text.ts'
 import { accessLifetimeMaxSeconds, clockSkewMaxSeconds, signingAlgorithms } from '../core/policy.ts'
 import { mailEnvironment } from './mail.ts'
-import { httpUrl, isUrl, list, onOff, whole } from './setting.ts'
+import { hookUrl, httpUrl, isUrl, list, onOff, whole } from './setting.ts'
 import { supabaseEnvironment } from './supabase.ts'
 
 /** The faces that there are, in the order in which they are asked to spell what belongs to none. */
@@ -12,6 +12,9 @@ export const faceNames = ['native', 'oauth2', 'supabase', 'mytone'] as const
 export type FaceName = (typeof faceNames)[number]
 
 const SECRET_MIN_LENGTH = 32
+
+/** The one provider whose address needs no setting: it asks people nothing and is free of charge. */
+const TURNSTILE = 'https://challenges.cloudflare.com/turnstile/v0/siteverify'
 
 /** Every setting, as the environment has it. docs/settings.md has the same table. */
 export const environment = {
@@ -73,6 +76,8 @@ export const environment = {
   USER_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).optional(),
   USER_REFRESH_TTL_SECONDS: whole(60, 31_536_000).optional(),
   SECOND_FACTOR_ROLES: list.default([]),
+  CAPTCHA_SECRET: z.string().optional(),
+  CAPTCHA_VERIFY_URL: hookUrl.default(TURNSTILE),
   CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
   REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
   AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),
@@ -88,9 +93,7 @@ export const environment = {
   UPSTREAM_URL: httpUrl.optional(),
   ROUTES_FILE: z.string().optional(),
   ROUTES: z.string().optional(),
-  LEAK_WEBHOOK_URL: httpUrl
-    .refine((text) => (URL.parse(text)?.username ?? '') === '', 'must not hold a user name')
-    .optional(),
+  LEAK_WEBHOOK_URL: hookUrl.optional(),
   LEAK_WEBHOOK_SECRET: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')

@@ -24,6 +24,9 @@ export const httpUrl = z
   .string()
   .refine((text) => isUrl(text, ['http:', 'https:']), 'must be an http or https URL')
 
+/** What we post to. A user name in it would be a secret in an address. */
+export const hookUrl = httpUrl.refine(isWithoutUser, 'must not hold a user name')
+
 export function isUrl(text: string, protocols: readonly string[]): boolean {
   const url = URL.parse(text)
   return (
@@ -41,4 +44,9 @@ function isDecodable(text: string): boolean {
   } catch {
     return false
   }
+}
+
+function isWithoutUser(text: string): boolean {
+  const url = URL.parse(text)
+  return url === null || url.username + url.password === ''
 }

@@ -26,6 +26,8 @@ export interface Settings {
   readonly rateLimits: boolean
   /** Where alarms go besides the log; undefined for nowhere. */
   readonly leakWebhook: { readonly url: string; readonly secret: string } | undefined
+  /** Who is asked whether a stranger is a person; undefined for nobody. */
+  readonly captcha: CaptchaSettings | undefined
   /** How long the audit log is kept; 0 keeps it for ever. */
   readonly auditRetentionDays: number
   /** Where the rules for the operator's own APIs are; undefined when nothing stands behind. */
@@ -42,6 +44,11 @@ export type RulesSource =
   | { readonly kind: 'upstream'; readonly url: string }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly text: string }
+
+export interface CaptchaSettings {
+  readonly secret: string
+  readonly verifyUrl: string
+}
 
 export interface DatabaseSettings {
   readonly url: string
@@ -74,6 +81,12 @@ export function parseSettings(
     problems.push({
       name: 'LEAK_WEBHOOK_SECRET',
       problem: 'is required with LEAK_WEBHOOK_URL: whsec_ and 32 random bytes in base64',
+    })
+  }
+  if (set['CAPTCHA_VERIFY_URL'] !== undefined && set['CAPTCHA_SECRET'] === undefined) {
+    problems.push({
+      name: 'CAPTCHA_SECRET',
+      problem: 'is required with CAPTCHA_VERIFY_URL: the secret key that the provider gave you',
     })
   }
   if (set['SMS_WEBHOOK_URL'] !== undefined && set['SMS_WEBHOOK_SECRET'] === undefined) {
@@ -128,6 +141,10 @@ export function parseSettings(
       values.LEAK_WEBHOOK_URL === undefined
         ? undefined
         : { url: values.LEAK_WEBHOOK_URL, secret: values.LEAK_WEBHOOK_SECRET ?? '' },
+    captcha:
+      values.CAPTCHA_SECRET === undefined
+        ? undefined
+        : { secret: values.CAPTCHA_SECRET, verifyUrl: values.CAPTCHA_VERIFY_URL },
     rules: rulesSource(values),
     mail,
     smsWebhook:

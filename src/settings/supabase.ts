@@ -1,7 +1,7 @@
 import type { JWK } from 'jose'
 import { z } from 'zod'
 import { accessLifetimeMaxSeconds, type SupabasePolicy } from '../core/policy.ts'
-import { httpUrl, list, onOff, whole } from './setting.ts'
+import { hookUrl, httpUrl, list, onOff, whole } from './setting.ts'
 
 const JWT_SECRET_MIN_LENGTH = 32
 
@@ -35,9 +35,7 @@ export const supabaseEnvironment = {
     .transform(parsePublicJwks)
     .refine((keys) => keys !== undefined, 'must be a JSON Web Key Set of public keys, each with a kid')
     .optional(),
-  SMS_WEBHOOK_URL: httpUrl
-    .refine((text) => (URL.parse(text)?.username ?? '') === '', 'must not hold a user name')
-    .optional(),
+  SMS_WEBHOOK_URL: hookUrl.optional(),
   SMS_WEBHOOK_SECRET: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')

@@ -53,7 +53,8 @@ async function statements(): Promise<number> {
   const [row] = await database.query(
     `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
      where dbid = (select oid from pg_database where datname = current_database())
-     and (query like '%"api_keys"%' or query like '%"sessions"%')`,
+     and (query like '%"api_keys"%' or query like '%"sessions"%')
+     and query not like '%pg_stat_statements%'`,
   )
   return Number(row?.['calls'])
 }

@@ -1,7 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startCaptchaProvider } from '../support/captcha-provider.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { startFront } from '../support/front.ts'
 import { testSecret } from '../support/gateway-process.ts'
 import { type Ending, type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
 
@@ -125,6 +127,33 @@ describe('guichet doctor', () => {
     expect(code).toBe(1)
     expect(json.checks.at(-1)).toMatchObject({ check: 'database', status: 'fail' })
     expect(stdout).not.toContain('hush')
+  })
+
+  it('asks the provider of the captcha, and never shows its secret', async () => {
+    const provider = await startCaptchaProvider('hush of the site')
+    const front = await startFront(() => Response.json({ success: true }))
+    const captchaCheck = async (captcha: Record<string, string>) => {
+      const DATA_DIR = join(guichet.folder, 'nothing')
+      const { code, json, stdout } = await guichet.run('doctor', { DATA_DIR, ...captcha })
+      expect(stdout).not.toContain('hush')
+      return [code, json.checks.find(({ check }: { check: string }) => check === 'captcha')?.status]
+    }
+    try {
+      const found = await Promise.all([
+        captchaCheck({}),
+        captchaCheck({ CAPTCHA_SECRET: 'hush of the site', CAPTCHA_VERIFY_URL: provider.url }),
+        captchaCheck({ CAPTCHA_SECRET: 'hush of tests', CAPTCHA_VERIFY_URL: front.url }),
+        captchaCheck({ CAPTCHA_SECRET: 'hush of another', CAPTCHA_VERIFY_URL: provider.url }),
+      ])
+      expect(found).toEqual([
+        [0, undefined],
+        [0, 'ok'],
+        [0, 'warn'],
+        [1, 'fail'],
+      ])
+    } finally {
+      await Promise.all([provider.close(), front.close()])
+    }
   })
 
   it('makes nothing where there is no embedded database yet', async () => {

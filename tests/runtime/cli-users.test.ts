@@ -72,6 +72,15 @@ describe('guichet users', () => {
     expect(await done(`users set-role ${id} user`)).toMatchObject({ role: 'user' })
   })
 
+  it('shows what one person did, and nothing that was done to them', async () => {
+    const { id } = await done('users create --email mary@example.com', password)
+    expect((await login('mary@example.com')).code).toBe(200)
+    await done(`users disable ${id}`)
+    expect(await done(`audit list --user ${id}`)).toMatchObject([{ kind: 'sign-in', user_id: id }])
+    expect(await done(`audit list --user ${id} --kind sign-out`)).toEqual([])
+    expect((await guichet('audit list --user mary')).code).not.toBe(0)
+  })
+
   it('invites instead of asking for a password', async () => {
     const invited = await done('users create --email new@example.com --invite --locale fr')
     expect(invited).toMatchObject({ state: 'invited', locale: 'fr' })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { forgetStatements, freshDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 const TOKENS = 200
@@ -109,7 +109,7 @@ describe('a verified call', () => {
   it('costs no database statement', async () => {
     const { tokens } = await newTokens(1)
     await statuses(second, tokens)
-    await database.query('select pg_stat_statements_reset()')
+    await forgetStatements(database)
     await statuses(
       second,
       Array.from({ length: 300 }, () => tokens[0]!),

@@ -136,6 +136,28 @@ describe('the settings of mail', () => {
   })
 })
 
+describe('the settings of a captcha', () => {
+  it('are none where there is no secret', () => {
+    expect(parsed({}).captcha).toBeUndefined()
+    expect(parsed({ CAPTCHA_SECRET: '' }).captcha).toBeUndefined()
+  })
+
+  it('ask Turnstile where no other provider is named', () => {
+    expect(parsed({ CAPTCHA_SECRET: 'a key' }).captcha).toEqual({
+      secret: 'a key',
+      verifyUrl: 'https://challenges.cloudflare.com/turnstile/v0/siteverify',
+    })
+    const named = { CAPTCHA_SECRET: 'a key', CAPTCHA_VERIFY_URL: 'https://captcha.test/siteverify' }
+    expect(parsed(named).captcha?.verifyUrl).toBe('https://captcha.test/siteverify')
+  })
+
+  it('do not pass over a provider whose secret is missing', () => {
+    expect(problemsOf({ CAPTCHA_VERIFY_URL: 'https://captcha.test/siteverify' })).toEqual([
+      { name: 'CAPTCHA_SECRET', problem: expect.stringContaining('required with CAPTCHA_VERIFY_URL') },
+    ])
+  })
+})
+
 const edges: readonly (readonly [name: string, allowed: readonly string[], refused: readonly string[]])[] = [
   ['PORT', ['0', '65535'], ['65536', '-1', '1.5', '0x10', '1e3', 'canary', ' 80']],
   [
@@ -195,6 +217,11 @@ const edges: readonly (readonly [name: string, allowed: readonly string[], refus
       'Canary\r\nBcc: canary@a.test <canary@b.test>',
     ],
   ],
+  [
+    'CAPTCHA_VERIFY_URL',
+    ['https://captcha.test/siteverify', 'http://captcha:3000/site/siteverify'],
+    ['canary', 'ftp://canary.test', 'https://canary@captcha.test', 'https://:canary@captcha.test'],
+  ],
   ['SHUTDOWN_GRACE_SECONDS', ['0', '600'], ['601', 'canary']],
   ['LOG_LEVEL', ['trace', 'silent'], ['canary', 'INFO']],
 ]
@@ -203,6 +230,7 @@ describe.each(edges)('%s', (name, allowed, refused) => {
   // So that no other setting stands in the way.
   const env = (value: string) => ({
     ...(name === 'DATABASE_URL' && { GUICHET_SECRET: secret }),
+    ...(name === 'CAPTCHA_VERIFY_URL' && { CAPTCHA_SECRET: 'a key' }),
     ...(name === 'SMTP_URL' && { MAIL_FROM: 'no-reply@g.test' }),
     [name]: value,
   })

@@ -4,7 +4,7 @@ import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
 import { migratePostgres } from '../../src/runtime/postgres.ts'
 import { system } from '../../src/runtime/system.ts'
 import { call } from '../support/call.ts'
-import { freshDatabase } from '../support/database.ts'
+import { forgetStatements, freshDatabase } from '../support/database.ts'
 import { testSecret } from '../support/gateway-process.ts'
 import { startTestWorker } from '../support/worker.ts'
 
@@ -37,7 +37,7 @@ describe('an exchange on Workers', () => {
       // What comes after the answer waits here, to the end of the count.
       await holder.query('begin')
       await holder.query('lock table key_usage in access exclusive mode')
-      await database.query('select pg_stat_statements_reset()')
+      await forgetStatements(database)
       expect((await exchange()).status).toBe(200)
       const statements = await database.query(
         `select s.calls::int, left(s.query, 11) as query from pg_stat_statements s

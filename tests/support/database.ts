@@ -22,6 +22,13 @@ export async function freshDatabase(): Promise<TestDatabase> {
   }
 }
 
+/** Has the server count the statements of this database from nothing, and leaves alone what it counts for other tests. */
+export async function forgetStatements(database: Pick<TestDatabase, 'query'>): Promise<void> {
+  await database.query(
+    'select pg_stat_statements_reset(0, oid) from pg_database where datname = current_database()',
+  )
+}
+
 async function once(url: string, text: string, values: readonly unknown[] = []) {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

@@ -1,3 +1,4 @@
+import type { Captcha } from '../../src/core/accounts/captcha.ts'
 import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
 import { makeFirstKey } from '../../src/core/keys/first-key.ts'
 import type { Alarm } from '../../src/core/leaks/alarm.ts'
@@ -98,6 +99,7 @@ export async function createTestGateway(
     /** The database of another test gateway, which stays its own to drop. */
     readonly database?: TestDatabase
     readonly rules?: GatewayRules
+    readonly captcha?: Captcha | undefined
     /** Whether the peer of every call is one of the operator's proxies. */
     readonly trustsPeer?: boolean
   } = {},
@@ -112,6 +114,7 @@ export async function createTestGateway(
   const outside = createNodeWorld(createStore(opened.db, opened.hotPath), options.secrets ?? [testSecret], {
     raise: (alarm) => alarms.push(alarm),
     passwords: quickPasswords,
+    captcha: options.captcha,
   })
   const world: World = { ...outside, now: () => new Date(nowMs) }
   const adminKey = mintApiKeyText(world, policy.keyPrefix)
@@ -179,7 +182,7 @@ export async function createTestGateway(
       if (answer.status !== 200) throw new Error(`No token: ${answer.text}`)
       return answer.body.data.access
     },
-    flushUsage: () => world.store.addKeyUses(memory.usage.take()),
+    flushUsage: () => world.store.addKeyUses(memory.usage.takeAll()),
     async close() {
       await opened.close()
       if (options.database === undefined) await database.drop()

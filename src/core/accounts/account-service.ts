@@ -4,6 +4,7 @@ import type { Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonTokens } from '../tokens/person-tokens.ts'
 import { refreshPerson } from '../tokens/refresh-person.ts'
+import type { LinkRequest } from './account-limit.ts'
 import { type AccountView, readAccountView } from './account-view.ts'
 import { confirmEmail, resendConfirmation } from './email-confirmation.ts'
 import { readProfile } from './profile.ts'
@@ -20,7 +21,7 @@ export interface AccountService extends SecondFactorService {
     token: string,
     caller: Caller,
   ) => Promise<Result<{ readonly userId: string }, Failure>>
-  readonly resendConfirmation: (email: string, caller: Caller) => Promise<Result<void, Failure>>
+  readonly resendConfirmation: (request: LinkRequest, caller: Caller) => Promise<Result<void, Failure>>
   readonly signIn: (request: SignInRequest, caller: Caller) => Promise<Result<SignedIn, Failure>>
   readonly refreshPerson: (refreshToken: string, caller: Caller) => Promise<Result<PersonTokens, Failure>>
   readonly signOut: (
@@ -37,7 +38,7 @@ export function bindAccounts(parts: ServiceParts): AccountService {
     ...bindSecondFactor(parts),
     register: (request, caller) => register(parts, request, caller),
     confirmEmail: (token, caller) => confirmEmail(parts, token, caller),
-    resendConfirmation: (email, caller) => resendConfirmation(parts, email, caller),
+    resendConfirmation: (request, caller) => resendConfirmation(parts, request, caller),
     signIn: (request, caller) => signIn(parts, request, caller),
     refreshPerson: (refreshToken, caller) => refreshPerson(parts, refreshToken, caller),
     signOut: (actor, scope) => signOut(parts, actor, scope),

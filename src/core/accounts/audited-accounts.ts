@@ -18,8 +18,8 @@ export function auditedAccounts(
       byCredential(service.register(request, caller), { caller, draft: () => undefined }),
     confirmEmail: (token, caller) =>
       byCredential(service.confirmEmail(token, caller), { caller, draft: () => undefined }),
-    resendConfirmation: (email, caller) =>
-      byCredential(service.resendConfirmation(email, caller), { caller, draft: () => undefined }),
+    resendConfirmation: (request, caller) =>
+      byCredential(service.resendConfirmation(request, caller), { caller, draft: () => undefined }),
     signIn: (request, caller) =>
       byCredential(service.signIn(request, caller), { caller, draft: () => undefined }),
     refreshPerson: (refreshToken, caller) =>

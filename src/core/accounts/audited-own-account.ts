@@ -13,8 +13,8 @@ export function auditedOwnAccount(
   { byActor, byCredential }: AuditRecorder,
 ): Omit<OwnAccountService, OwnAccountReading> {
   return {
-    forgotPassword: (email, caller) =>
-      byCredential(service.forgotPassword(email, caller), { caller, draft: () => undefined }),
+    forgotPassword: (request, caller) =>
+      byCredential(service.forgotPassword(request, caller), { caller, draft: () => undefined }),
     resetPassword: (reset, caller) =>
       byCredential(service.resetPassword(reset, caller), { caller, draft: () => undefined }),
     confirmEmailChange: (token, caller) =>

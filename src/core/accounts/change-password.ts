@@ -28,7 +28,7 @@ export async function changePassword(
   return untilSettled(async () => {
     // After a lost race the current password is judged afresh: somebody may just have changed it.
     const proven = await provePassword(parts, actor, currentPassword)
-    if (!proven.ok) return proven
+    if (!proven.ok) return fail(ofCurrentPassword(proven.failure))
     const { user, role, passwordHash, sessionId } = proven.value
     const chosen = await admitNewPassword(parts, { ...user, role }, newPassword)
     if (!chosen.ok) return fail(ofNewPassword(chosen.failure))
@@ -61,7 +61,11 @@ export function passwordChangedMail(world: ServiceParts['world'], user: User, at
   return mailToPerson(world, { user, kind: 'password-changed', facts: { at: at.toISOString() } }, at)
 }
 
-/** Two passwords are asked for: the refusal names the one that it is of. */
+/** Two passwords are asked for: a refusal names the one that it is of. */
+function ofCurrentPassword(failure: Failure): Failure {
+  return failure.reason === 'reauthentication_failed' ? { ...failure, field: 'current_password' } : failure
+}
+
 function ofNewPassword(failure: Failure): Failure {
   return failure.reason === 'password_unacceptable' ? { ...failure, field: 'new_password' } : failure
 }

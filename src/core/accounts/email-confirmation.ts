@@ -5,7 +5,7 @@ import type { World } from '../ports.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { personClientId } from '../tokens/access-claims.ts'
-import { takeAccountQuestion } from './account-limit.ts'
+import { type LinkRequest, takeAccountQuestion } from './account-limit.ts'
 import { parseEmail } from './email.ts'
 import { decoyMail, type QueuedMail, queuedMail } from './mail.ts'
 import { takeMail } from './mail-limit.ts'
@@ -40,13 +40,13 @@ export async function confirmEmail(
  */
 export async function resendConfirmation(
   { world, policy }: ServiceParts,
-  address: string,
+  { email: address, captcha }: LinkRequest,
   caller: Caller,
 ): Promise<Result<void, Failure>> {
   const now = world.now()
   const email = parseEmail(address)
   if (email === undefined) return fail({ reason: 'email_invalid' })
-  const asked = await takeAccountQuestion(world, caller, now)
+  const asked = await takeAccountQuestion(world, { caller, captcha }, now)
   if (!asked.ok) return asked
   const mayMail = await takeMail(world, { email, about: 'account' }, now)
   const found = await world.store.findUserByEmail(email)

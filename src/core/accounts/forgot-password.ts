@@ -2,7 +2,7 @@ import type { Caller } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { takeAccountQuestion } from './account-limit.ts'
+import { type LinkRequest, takeAccountQuestion } from './account-limit.ts'
 import { admitUser } from './admit-user.ts'
 import { parseEmail } from './email.ts'
 import { decoyMail, type QueuedMail, queuedMail } from './mail.ts'
@@ -19,13 +19,13 @@ const TTL_SECONDS = 1800
  */
 export async function forgotPassword(
   { world }: ServiceParts,
-  address: string,
+  { email: address, captcha }: LinkRequest,
   caller: Caller,
 ): Promise<Result<void, Failure>> {
   const now = world.now()
   const email = parseEmail(address)
   if (email === undefined) return fail({ reason: 'email_invalid' })
-  const asked = await takeAccountQuestion(world, caller, now)
+  const asked = await takeAccountQuestion(world, { caller, captcha }, now)
   if (!asked.ok) return asked
   const mayMail = await takeMail(world, { email, about: 'password-reset' }, now)
   const found = await world.store.findUserByEmail(email)

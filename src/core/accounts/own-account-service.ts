@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts'
 import type { Listing, PageRequest } from '../page.ts'
 import type { Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import type { LinkRequest } from './account-limit.ts'
 import { askEmailChange, type EmailWish } from './ask-email-change.ts'
 import { changePassword, type PasswordWish } from './change-password.ts'
 import { confirmEmailChange } from './confirm-email-change.ts'
@@ -22,7 +23,7 @@ type Linked = Promise<Result<{ readonly userId: string }, Failure>>
 
 /** What people do to their own accounts, by a session or by a link that they were mailed. */
 export interface OwnAccountService {
-  readonly forgotPassword: (email: string, caller: Caller) => Promise<Result<void, Failure>>
+  readonly forgotPassword: (request: LinkRequest, caller: Caller) => Promise<Result<void, Failure>>
   readonly resetPassword: (
     reset: { readonly token: string; readonly password: string },
     caller: Caller,
@@ -53,7 +54,7 @@ export interface OwnAccountService {
 
 export function bindOwnAccount(parts: ServiceParts): OwnAccountService {
   return {
-    forgotPassword: (email, caller) => forgotPassword(parts, email, caller),
+    forgotPassword: (request, caller) => forgotPassword(parts, request, caller),
     resetPassword: (reset, caller) => resetPassword(parts, reset, caller),
     confirmEmailChange: (token, caller) => confirmEmailChange(parts, token, caller),
     undoEmailChange: (token, caller) => undoEmailChange(parts, token, caller),

@@ -32,7 +32,7 @@ export async function provePassword(
     return fail({ reason: 'second_factor_required', by: 'session' })
   }
   const attempt = attemptBy({ world }, actor, userId)
-  const taken = await takeAttempt(world, attempt, world.now())
+  const taken = await takeAttempt(world, attempt, { now: world.now() })
   if (!taken.ok) return taken
   const found = await world.store.findUser(userId)
   if (found === undefined) return fail({ reason: 'person_needed' })

@@ -21,6 +21,8 @@ export interface RegistrationRequest extends UserProfile {
   readonly email: string
   readonly password: string
   readonly username: string | undefined
+  /** The answer to the operator's captcha; nobody looks at it where there is none. */
+  readonly captcha: string | undefined
 }
 
 export interface Registered {
@@ -41,14 +43,14 @@ export async function register(
   const { world, policy } = parts
   const { registration, emailConfirmation } = policy.accounts
   if (registration === 'closed') return fail({ reason: 'registration_closed' })
-  const { password, username } = request
+  const { password, username, captcha } = request
   const email = parseEmail(request.email)
   if (email === undefined) return fail({ reason: 'email_invalid' })
   if (username !== undefined && !isUsername(username)) return fail({ reason: 'username_invalid' })
   const role = { name: userRoleName, secondFactorRequired: false }
   const chosen = await admitNewPassword(parts, { ...request, email, role }, password)
   if (!chosen.ok) return chosen
-  const asked = await takeAccountQuestion(world, caller, world.now())
+  const asked = await takeAccountQuestion(world, { caller, captcha }, world.now())
   if (!asked.ok) return asked
 
   const passwordHash = await world.passwords.hash(password)

@@ -6,6 +6,8 @@ import type { SettledFailures, SignInFailures } from './account-store.ts'
 
 /** How failures of one kind of subject slow down the next attempt. */
 interface Slowing {
+  /** So many failures make whoever comes next a suspect, who is asked for a captcha where there is one. */
+  readonly suspectAfter: number
   /** The failure from which on there is a delay: of one second, doubled by each further one. */
   readonly from: number
   /** After so long without a failure all are forgotten. */
@@ -14,11 +16,11 @@ interface Slowing {
 
 const DAY_SECONDS = 86_400
 /** One address at one account. */
-const pairSlowing: Slowing = { from: 5, forgottenAfterSeconds: DAY_SECONDS }
+const pairSlowing: Slowing = { suspectAfter: 3, from: 5, forgottenAfterSeconds: DAY_SECONDS }
 /** One address at all accounts together. */
-const addressSlowing: Slowing = { from: 50, forgottenAfterSeconds: 3600 }
+const addressSlowing: Slowing = { suspectAfter: 10, from: 50, forgottenAfterSeconds: 3600 }
 /** All addresses at one account, but for those that have signed in there before. */
-const accountSlowing: Slowing = { from: 50, forgottenAfterSeconds: DAY_SECONDS }
+const accountSlowing: Slowing = { suspectAfter: 10, from: 50, forgottenAfterSeconds: DAY_SECONDS }
 const DELAY_MAX_SECONDS = 900
 
 /** An attempt at an account, by the subjects that its failure would count against. */
@@ -28,6 +30,9 @@ export interface Attempt {
   /** Undefined where a known device tries: a stranger must not be able to lock its owner out. */
   readonly account: string | undefined
 }
+
+/** Suspects are those who come after failures. */
+type TakenAttempt = Result<{ readonly isSuspect: boolean }, Failure>
 
 /** Names the subjects of an attempt. `account` is the user's id, or where there is none the identifier that was given. */
 export function attemptOf(
@@ -55,27 +60,33 @@ export function attemptOf(
 
 /**
  * Takes an attempt before it is looked at: it counts as a failure until it has come to a good end, so that no number of
- * attempts at once is more than the limit. Refused while an earlier failure's delay lasts, and then nothing is counted.
+ * attempts at once is more than the limit. Refused while an earlier failure's delay lasts, and as a suspect's where they
+ * are not admitted; then nothing is counted.
  */
 export async function takeAttempt(
   { store }: Pick<World, 'store'>,
   attempt: Attempt,
-  now: Date,
-): Promise<Result<void, Failure>> {
+  { now, suspects = ok(undefined) }: { readonly now: Date; readonly suspects?: Result<void, Failure> },
+): Promise<TakenAttempt> {
   const slowings = new Map([
     [attempt.pair, pairSlowing],
     [attempt.address, addressSlowing],
     ...(attempt.account === undefined ? [] : [[attempt.account, accountSlowing] as const]),
   ])
-  const waitSeconds = await store.changeSignInFailures([...slowings.keys()], (found) => {
-    const wait = Math.max(...found.map((failures) => waitSecondsOf(failures, now)))
-    if (wait > 0) return { write: [], outcome: wait }
-    return {
-      write: found.map((failures) => oneMore(failures, slowings.get(failures.subject), now)),
-      outcome: 0,
-    }
+  return store.changeSignInFailures<TakenAttempt>([...slowings.keys()], (found) => {
+    const waitSeconds = Math.max(...found.map((failures) => waitSecondsOf(failures, now)))
+    if (waitSeconds > 0) return { write: [], outcome: fail(delayed(waitSeconds)) }
+    const isSuspect = found.some((failures) => {
+      const slowing = slowings.get(failures.subject) ?? pairSlowing
+      return countedOf(failures, slowing, now) >= slowing.suspectAfter
+    })
+    if (isSuspect && !suspects.ok) return { write: [], outcome: suspects }
+    const write = found.map((failures) => oneMore(failures, slowings.get(failures.subject), now))
+    return { write, outcome: ok({ isSuspect }) }
   })
-  if (waitSeconds === 0) return ok(undefined)
+}
+
+function delayed(waitSeconds: number): Failure {
   const { from: limit } = pairSlowing
   const state = {
     policy: 'login',
@@ -84,12 +95,17 @@ export async function takeAttempt(
     remaining: 0,
     resetSeconds: waitSeconds,
   } as const
-  return fail({ reason: 'login_delayed', state })
+  return { reason: 'login_delayed', state }
 }
 
 /** What becomes of the failures that an attempt was counted as, when it has come to a good end. */
 export function settledBy({ pair, address, account }: Attempt): SettledFailures {
   return { cleared: [pair], givenBack: account === undefined ? [address] : [address, account] }
+}
+
+/** What becomes of them where nobody has looked at the attempt. */
+export function givenBackBy({ pair, address, account }: Attempt): SettledFailures {
+  return { cleared: [], givenBack: account === undefined ? [pair, address] : [pair, address, account] }
 }
 
 function waitSecondsOf({ blockedUntil }: SignInFailures, now: Date): number {
@@ -98,14 +114,19 @@ function waitSecondsOf({ blockedUntil }: SignInFailures, now: Date): number {
   return Math.min(Math.max(seconds, 0), DELAY_MAX_SECONDS)
 }
 
-function oneMore(
-  { subject, failures: before, lastFailedAt }: SignInFailures,
-  { from, forgottenAfterSeconds }: Slowing = pairSlowing,
+/** The failures that are not forgotten. */
+function countedOf(
+  { failures, lastFailedAt }: SignInFailures,
+  { forgottenAfterSeconds }: Slowing,
   now: Date,
-): SignInFailures {
-  const forgotten = now.getTime() - lastFailedAt.getTime() >= forgottenAfterSeconds * 1000
-  const failures = forgotten ? 1 : before + 1
+): number {
+  return now.getTime() - lastFailedAt.getTime() >= forgottenAfterSeconds * 1000 ? 0 : failures
+}
+
+function oneMore(before: SignInFailures, slowing: Slowing = pairSlowing, now: Date): SignInFailures {
+  const { from } = slowing
+  const failures = countedOf(before, slowing, now) + 1
   const delaySeconds = failures < from ? 0 : Math.min(2 ** (failures - from), DELAY_MAX_SECONDS)
   const blockedUntil = delaySeconds === 0 ? undefined : new Date(now.getTime() + delaySeconds * 1000)
-  return { subject, failures, lastFailedAt: now, blockedUntil }
+  return { subject: before.subject, failures, lastFailedAt: now, blockedUntil }
 }

@@ -6,13 +6,14 @@ import type { ServiceParts } from '../service-parts.ts'
 import type { PersonTokens } from '../tokens/person-tokens.ts'
 import type { SessionFace } from '../tokens/session.ts'
 import type { SignerName } from './account-store.ts'
+import { admitAttempt } from './admit-attempt.ts'
 import { admitUser } from './admit-user.ts'
 import { parseEmail } from './email.ts'
 import { hasFactor } from './has-factor.ts'
 import { deviceOf, openPersonSession, signInRecord } from './open-person-session.ts'
 import { passwordMaxLength } from './password-rules.ts'
 import { type SecondFactorDue, secondFactorDue } from './second-factor-due.ts'
-import { type Attempt, attemptOf, settledBy, takeAttempt } from './sign-in-throttle.ts'
+import { type Attempt, attemptOf, settledBy } from './sign-in-throttle.ts'
 import type { UserWithRole } from './user.ts'
 import { isUsername } from './username.ts'
 
@@ -20,6 +21,8 @@ export interface SignInRequest {
   /** An e-mail address or a user name; or which of them it is. */
   readonly identifier: string | SignerName
   readonly password: string
+  /** The answer to the operator's captcha, which is asked for after failures. */
+  readonly captcha: string | undefined
   /** Where the session is opened; undefined for the native face. */
   readonly face?: SessionFace | undefined
 }
@@ -42,7 +45,7 @@ export interface PasswordProof extends UserWithRole {
  */
 export async function signIn(
   parts: ServiceParts,
-  { identifier, password, face = 'native' }: SignInRequest,
+  { identifier, password, captcha, face = 'native' }: SignInRequest,
   caller: Caller,
 ): Promise<Result<SignedIn, Failure>> {
   const { world } = parts
@@ -51,7 +54,7 @@ export async function signIn(
   const signer = await world.store.findSigner(name, deviceOf(world, caller) ?? '')
   const account = signer?.user.id ?? nameOf(name, typeof identifier === 'string' ? identifier : '')
   const attempt = attemptOf(world, { account, caller, deviceKnown: signer?.deviceKnown ?? false })
-  const taken = await takeAttempt(world, attempt, now)
+  const taken = await admitAttempt(world, attempt, { captcha, caller, now })
   if (!taken.ok) return taken
 
   const judged = signer?.user.passwordHash

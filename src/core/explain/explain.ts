@@ -114,7 +114,7 @@ function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts
     memory: {
       ...memory,
       guessGuard: { ...memory.guessGuard, countWrong: async () => ok(undefined) },
-      usage: { note: () => {}, take: () => [] },
+      usage: { note: () => {}, take: () => [], takeAll: () => [] },
       // One of its own: what is read for another moment must not be remembered for this one.
       directory: createKeyDirectory(nothingRemembered, people),
       people,

@@ -14,30 +14,65 @@ export interface KeyUse extends KeyUsage {
   readonly keyId: string
 }
 
-/** Adds up uses in memory, so that a call costs no write. What a crash loses is a count of a second or so, no more. */
+/** Adds up uses in memory, so that a call costs no write. What a crash loses is a count of some seconds, no more. */
 export interface UsageTally {
   readonly note: (keyId: string, caller: Caller, at: Date) => void
-  /** Takes all that was noted since the last time. */
+  /**
+   * Takes what waits longest of what was noted: of few keys all, of many a tenth, so that the writes of a busy second come
+   * in ten small parts.
+   */
   readonly take: () => readonly KeyUse[]
+  /** Takes all that was noted since it was last taken. */
+  readonly takeAll: () => readonly KeyUse[]
+}
+
+/** As many are taken at once, however few that is of all. */
+const TAKEN_AT_ONCE = 250
+const TAKEN_PART = 0.1
+
+/** Changed in its place at every call: a new one for each would outlive the call, and that is what the collector is slow at. */
+interface Tallied {
+  count: number
+  lastUsedAtMs: number
+  address: string | undefined
+  userAgent: string | undefined
 }
 
 export function createUsageTally(): UsageTally {
-  let tally = new Map<string, KeyUse>()
-  return {
-    note(keyId, caller, at) {
-      tally.set(keyId, {
+  const tally = new Map<string, Tallied>()
+
+  function take(most: number): readonly KeyUse[] {
+    const uses: KeyUse[] = []
+    // A Map keeps the order in which its entries came: the first waits longest.
+    for (const [keyId, { count, lastUsedAtMs, address, userAgent }] of tally) {
+      if (uses.length >= most) break
+      tally.delete(keyId)
+      uses.push({
         keyId,
-        count: (tally.get(keyId)?.count ?? 0) + 1,
-        lastUsedAt: at,
-        lastAddress: caller.address,
-        lastUserAgent: caller.userAgent,
+        count,
+        lastUsedAt: new Date(lastUsedAtMs),
+        lastAddress: address,
+        // Cleaned here and not at each call.
+        lastUserAgent: cleanText(userAgent),
       })
+    }
+    return uses
+  }
+
+  return {
+    note(keyId, { address, userAgent }, at) {
+      const tallied = tally.get(keyId)
+      if (tallied === undefined) {
+        tally.set(keyId, { count: 1, lastUsedAtMs: at.getTime(), address, userAgent })
+        return
+      }
+      tallied.count++
+      tallied.lastUsedAtMs = at.getTime()
+      // The same text of another call would keep what is left of that call alive.
+      if (tallied.address !== address) tallied.address = address
+      if (tallied.userAgent !== userAgent) tallied.userAgent = userAgent
     },
-    take() {
-      // Cleaned here and not at each call.
-      const uses = [...tally.values()].map((use) => ({ ...use, lastUserAgent: cleanText(use.lastUserAgent) }))
-      tally = new Map()
-      return uses
-    },
+    take: () => take(Math.max(TAKEN_AT_ONCE, Math.ceil(tally.size * TAKEN_PART))),
+    takeAll: () => take(tally.size),
   }
 }

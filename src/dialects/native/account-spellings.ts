@@ -12,6 +12,9 @@ type AccountReason =
   | 'user_banned'
   | 'registration_closed'
   | 'username_taken'
+  | 'captcha_required'
+  | 'captcha_failed'
+  | 'captcha_unavailable'
   | 'email_invalid'
   | 'email_unchanged'
   | 'username_invalid'
@@ -79,6 +82,24 @@ export const accountSpellings: Spellings<AccountReason> = {
     message: 'Nobody can register here by themselves.',
   },
   username_taken: { status: 409, code: 'username_taken', message: 'Another account has this user name.' },
+  captcha_required: {
+    status: 400,
+    code: 'captcha_required',
+    message: 'The captcha has to be solved first.',
+    details: () => [{ field: 'captcha_token', message: 'The answer that the captcha gave is needed.' }],
+  },
+  captcha_failed: {
+    status: 403,
+    code: 'captcha_failed',
+    message: 'The captcha was not passed, or its answer has been used. Solve it again.',
+    details: () => [{ field: 'captcha_token', message: 'A fresh answer is needed.' }],
+  },
+  captcha_unavailable: {
+    status: 503,
+    code: 'captcha_unavailable',
+    message: 'The captcha cannot be checked right now. Try again shortly.',
+    headers: () => ({ 'Retry-After': '10' }),
+  },
   email_invalid: {
     status: 422,
     code: 'invalid_fields',
@@ -123,7 +144,7 @@ export const accountSpellings: Spellings<AccountReason> = {
     status: 403,
     code: 'reauthentication_failed',
     message: 'This is not what only the owner of the account can know.',
-    details: ({ field }) => [{ field, message: `The ${field} is wrong.` }],
+    details: ({ field }) => [{ field, message: `The ${field.replace('_', ' ')} is wrong.` }],
   },
   last_admin: {
     status: 409,

@@ -3,7 +3,7 @@ import { actorOf, callerOf } from '../../http/caller.ts'
 import { accountEndpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
 import { answers } from './schemas.ts'
-import { email, linkToken, password } from './user-schemas.ts'
+import { captchaToken, email, linkToken, password } from './user-schemas.ts'
 
 const TAG = 'Accounts'
 
@@ -14,10 +14,11 @@ export const forgotPasswordEndpoint = accountEndpoint({
   summary: 'Mail a link to set a new password by',
   description:
     'The answer is the same whether or not a link was sent. A newer link makes the older one void.',
-  request: { body: z.strictObject({ email }) },
-  answers: answers(z.object({}), { status: 202, errors: [400, 413, 415, 422, 429, 503] }),
+  request: { body: z.strictObject({ email, captcha_token: captchaToken }) },
+  answers: answers(z.object({}), { status: 202, errors: [400, 403, 413, 415, 422, 429, 503] }),
   async handle(c, { body }) {
-    const asked = await c.env.service.forgotPassword(body.email, callerOf(c))
+    const { email, captcha_token: captcha } = body
+    const asked = await c.env.service.forgotPassword({ email, captcha }, callerOf(c))
     return asked.ok ? answer(c, {}, 202) : refused(c, asked.failure)
   },
 })

@@ -3,7 +3,7 @@ import { callerOf } from '../../http/caller.ts'
 import { accountEndpoint, refused } from './endpoint.ts'
 import { answer } from './envelope.ts'
 import { answers } from './schemas.ts'
-import { email, password, profileFields, readProfile, username } from './user-schemas.ts'
+import { captchaToken, email, password, profileFields, readProfile, username } from './user-schemas.ts'
 
 const TAG = 'Accounts'
 
@@ -16,7 +16,13 @@ export const registerEndpoint = accountEndpoint({
     'The answer is the same for an address that has an account: its owner is told by mail. Not where REGISTRATION is closed.',
   request: {
     body: z
-      .strictObject({ email, password, username: username.optional(), ...profileFields })
+      .strictObject({
+        email,
+        password,
+        username: username.optional(),
+        ...profileFields,
+        captcha_token: captchaToken,
+      })
       .openapi({ example: { email: 'ada@example.com', password: 'fifteen characters or more' } }),
   },
   answers: answers(z.object({ email: z.string(), confirmation: z.enum(['required', 'optional', 'off']) }), {
@@ -25,7 +31,13 @@ export const registerEndpoint = accountEndpoint({
   }),
   async handle(c, { body }) {
     const registered = await c.env.service.register(
-      { email: body.email, password: body.password, username: body.username, ...readProfile(body) },
+      {
+        email: body.email,
+        password: body.password,
+        username: body.username,
+        ...readProfile(body),
+        captcha: body.captcha_token,
+      },
       callerOf(c),
     )
     return registered.ok ? answer(c, registered.value, 202) : refused(c, registered.failure)
@@ -55,10 +67,11 @@ export const resendConfirmationEndpoint = accountEndpoint({
   tag: TAG,
   summary: 'Mail the link that confirms an address once more',
   description: 'The answer is the same whether or not a link was sent.',
-  request: { body: z.strictObject({ email }) },
-  answers: answers(z.object({}), { status: 202, errors: [400, 413, 415, 422, 429, 503] }),
+  request: { body: z.strictObject({ email, captcha_token: captchaToken }) },
+  answers: answers(z.object({}), { status: 202, errors: [400, 403, 413, 415, 422, 429, 503] }),
   async handle(c, { body }) {
-    const asked = await c.env.service.resendConfirmation(body.email, callerOf(c))
+    const { email, captcha_token: captcha } = body
+    const asked = await c.env.service.resendConfirmation({ email, captcha }, callerOf(c))
     return asked.ok ? answer(c, {}, 202) : refused(c, asked.failure)
   },
 })

@@ -6,7 +6,7 @@ import type { GatewayContext } from '../../http/gateway-env.ts'
 import { accountEndpoint, refused } from './endpoint.ts'
 import { answer, answerNothing, wholeSeconds } from './envelope.ts'
 import { answers, answersNothing } from './schemas.ts'
-import { password } from './user-schemas.ts'
+import { captchaToken, password } from './user-schemas.ts'
 
 const TAG = 'Accounts'
 
@@ -46,17 +46,19 @@ export const signInEndpoint = accountEndpoint({
   path: '/auth/login',
   tag: TAG,
   summary: 'Sign in by address or user name, and password',
-  description: 'Where a second factor is due the answer holds a challenge instead of tokens.',
+  description:
+    'Where a second factor is due the answer holds a challenge instead of tokens. After failures a captcha is asked for, where there is one.',
   request: {
     body: z
-      .strictObject({ identifier: z.string('A text is needed.'), password })
+      .strictObject({ identifier: z.string('A text is needed.'), password, captcha_token: captchaToken })
       .openapi({ example: { identifier: 'ada@example.com', password: '<password>' } }),
   },
   answers: answers(z.union([personTokensSchema, secondFactorSchema]), {
     errors: [400, 401, 403, 413, 415, 422, 429, 503],
   }),
   async handle(c, { body }) {
-    const signedIn = await c.env.service.signIn(body, callerOf(c))
+    const { identifier, password, captcha_token: captcha } = body
+    const signedIn = await c.env.service.signIn({ identifier, password, captcha }, callerOf(c))
     if (!signedIn.ok) return refused(c, signedIn.failure)
     if (signedIn.value.kind === 'tokens') return answerPersonTokens(c, signedIn.value.tokens)
     const { due, userId } = signedIn.value

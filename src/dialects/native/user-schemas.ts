@@ -7,6 +7,11 @@ export const email = z.string('A text is needed.').max(1000, 'At most 1000 chara
 export const username = z.string().max(100, 'At most 100 characters.')
 // Of any length that a body may have: what is too long is told as what it is.
 export const password = z.string('A text is needed.')
+/** Heeded where the operator has a captcha. A form of one that has none may send it all the same. */
+export const captchaToken = z
+  .string('A text is needed.')
+  .optional()
+  .openapi({ description: 'The answer of the captcha, where the operator has one.' })
 /** Of a link from a mail. */
 export const linkToken = z.string('A text is needed.')
 

@@ -10,6 +10,9 @@ type AccountReason =
   | 'user_banned'
   | 'registration_closed'
   | 'username_taken'
+  | 'captcha_required'
+  | 'captcha_failed'
+  | 'captcha_unavailable'
   | 'email_invalid'
   | 'email_unchanged'
   | 'username_invalid'
@@ -30,6 +33,9 @@ export const accountSpellings: Spellings<AccountReason> = {
   user_banned: notHere(),
   registration_closed: notHere(),
   username_taken: notHere(409),
+  captcha_required: notHere(),
+  captcha_failed: notHere(),
+  captcha_unavailable: notHere(),
   email_invalid: notHere(),
   email_unchanged: notHere(),
   username_invalid: notHere(),

@@ -24,8 +24,16 @@ type AccountReason =
   | 'user_not_current'
   | 'not_on_oneself'
   | 'email_taken'
+  | 'captcha_required'
+  | 'captcha_failed'
+  | 'captcha_unavailable'
 
 const wrong: Denial = { status: 400, code: 'invalid_credentials', message: 'Invalid login credentials' }
+const captchaFailed: Denial = {
+  status: 400,
+  code: 'captcha_failed',
+  message: 'captcha protection: request disallowed',
+}
 const banned: Denial = { status: 400, code: 'user_banned', message: 'User is banned' }
 
 /** What is refused of people and their accounts. */
@@ -42,6 +50,13 @@ export const accountSpellings: Spellings<AccountReason> = {
   user_disabled: banned,
   user_deleted: wrong,
   user_banned: banned,
+  captcha_required: { ...captchaFailed, message: `${captchaFailed.message} (no captcha_token found)` },
+  captcha_failed: captchaFailed,
+  captcha_unavailable: {
+    status: 503,
+    code: 'unexpected_failure',
+    message: 'captcha verification process failed',
+  },
   registration_closed: {
     status: 422,
     code: 'signup_disabled',

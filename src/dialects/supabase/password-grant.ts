@@ -3,6 +3,7 @@ import type { SignerName } from '../../core/accounts/account-store.ts'
 import { parseEmail } from '../../core/accounts/email.ts'
 import { parsePhone } from '../../core/accounts/phone.ts'
 import { callerOf } from '../../http/caller.ts'
+import { captchaTokenOf } from './captcha-token.ts'
 import { deny } from './deny.ts'
 import type { Grant } from './grant.ts'
 import { readFields } from './read-fields.ts'
@@ -30,7 +31,12 @@ export const passwordGrant: Grant = async (c, body) => {
     return deny(c, { status: 422, code: 'phone_provider_disabled', message: 'Phone logins are disabled' })
   }
   const signed = await c.env.service.signIn(
-    { identifier: nameOf(given), password: given.password, face: 'supabase' },
+    {
+      identifier: nameOf(given),
+      password: given.password,
+      captcha: captchaTokenOf(body),
+      face: 'supabase',
+    },
     callerOf(c),
   )
   if (!signed.ok) {

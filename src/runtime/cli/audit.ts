@@ -88,13 +88,14 @@ function addFilters(command: Command): Command {
     .option('--client <id>', 'only what this client did')
     .option('--key <id>', 'only what was done with this key')
     .option('--session <id>', 'only what was done in this session')
+    .option('--user <id>', 'only what this person did')
     .option('--request <id>', 'only of the call with this request id')
     .addOption(new Option('--from <time>', 'only from this time on, in RFC 3339').argParser(parseInstant))
     .addOption(new Option('--to <time>', 'only before this time, in RFC 3339').argParser(parseInstant))
 }
 
 type Filters = Readonly<
-  Partial<Record<'kind' | 'client' | 'key' | 'session' | 'request' | 'from' | 'to', string>>
+  Partial<Record<'kind' | 'client' | 'key' | 'session' | 'user' | 'request' | 'from' | 'to', string>>
 >
 
 async function listEvents(options: Filters & { readonly limit: number }, command: Command): Promise<void> {
@@ -176,6 +177,7 @@ function readPage(gateway: Gateway, filters: Filters, more: Record<string, strin
     client_id: filters.client,
     key_id: filters.key,
     session_id: filters.session,
+    user_id: filters.user,
     request_id: filters.request,
     from: filters.from,
     to: filters.to,

@@ -7,6 +7,7 @@ import { readSettings } from '../environment.ts'
 import { createNodeWorld } from '../node-world.ts'
 import type { BareDatabase } from '../postgres.ts'
 import { StartError } from '../start-error.ts'
+import { checkCaptcha } from './captcha-check.ts'
 import type { Check } from './check.ts'
 import { clockAheadMs } from './clock-distance.ts'
 import { openUnmigrated } from './open-unmigrated.ts'
@@ -22,6 +23,7 @@ export async function runChecks(): Promise<readonly Check[]> {
   }
   checks.push({ check: 'settings', status: 'ok', finding: 'All can be used.' })
   if (settings.rules !== undefined) checks.push(await checkRules(settings.rules))
+  if (settings.captcha !== undefined) checks.push(await checkCaptcha(settings.captcha))
   const database = await openUnmigrated(settings, 'Stop it to have the database checked.')
   if ('status' in database) return [...checks, database]
   try {

@@ -13,6 +13,7 @@ import { createStore } from '../../store/store.ts'
 import { StoreUnavailableError } from '../../store/store-error.ts'
 import { createAlarms } from '../alarms.ts'
 import { createAuditLinker } from '../audit-upkeep.ts'
+import { createCaptcha } from '../captcha.ts'
 import { describeFault, redactedPaths } from '../log.ts'
 import type { SendMail } from '../mail/send-mail.ts'
 import { loadMemory, type ProcessMemory } from '../memory.ts'
@@ -94,6 +95,7 @@ export function openWorld(env: WorkerEnv, { settings, logger }: Isolate) {
   const world = createWorld(settings.rateLimits ? store : withoutLimits(store), settings.secrets ?? [], {
     ...alarms,
     passwords,
+    captcha: createCaptcha(logger, settings.captcha),
     mailQueued: () => {
       mail.queued = true
     },

@@ -279,7 +279,7 @@ describeTheStore((the) => {
     },
     async 'user.password-reset'() {
       const { id, email } = await aPerson()
-      value(await service.forgotPassword(email, from('setup')))
+      value(await service.forgotPassword({ email, captcha: undefined }, from('setup')))
       const token = await lastLink('password-reset')
       value(await service.resetPassword({ token, password: `${personPassword} and more` }, from('it')))
       return { userId: id, target: id }
@@ -366,6 +366,7 @@ describeTheStore((the) => {
     locale: undefined,
     avatarUrl: undefined,
     metadata: {},
+    captcha: undefined,
   })
   const aPerson = async (registers = 'setup', confirms = 'setup') => {
     const email = `${crypto.randomUUID()}@example.com`
@@ -377,7 +378,10 @@ describeTheStore((the) => {
   }
   const signedIn = async (email: string, requestId = 'setup') => {
     const signed = value(
-      await service.signIn({ identifier: email, password: personPassword }, from(requestId)),
+      await service.signIn(
+        { identifier: email, password: personPassword, captcha: undefined },
+        from(requestId),
+      ),
     )
     if (signed.kind !== 'tokens') throw new Error('A second factor was due.')
     caught.push(signed.tokens.access, signed.tokens.refresh)

@@ -54,7 +54,7 @@ describe('a change of the password', () => {
       {
         code: 'reauthentication_failed',
         message: expect.any(String),
-        details: [{ field: 'password', message: 'The password is wrong.' }],
+        details: [{ field: 'current_password', message: 'The current password is wrong.' }],
       },
     ])
     for (const json of [

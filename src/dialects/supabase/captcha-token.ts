@@ -1,0 +1,9 @@
+import { z } from '@hono/zod-openapi'
+
+const fields = z.object({ gotrue_meta_security: z.object({ captcha_token: z.string().min(1) }) })
+
+/** The answer to the operator's captcha, where clients put it: `gotrue_meta_security.captcha_token`. */
+export function captchaTokenOf(body: unknown): string | undefined {
+  const read = fields.safeParse(body)
+  return read.success ? read.data.gotrue_meta_security.captcha_token : undefined
+}
