@@ -1,4 +1,3 @@
-import type { JWK } from 'jose'
 import { z } from 'zod'
 import { accessLifetimeMaxSeconds, type SupabasePolicy } from '../core/policy.ts'
 import { hookUrl, httpUrl, list, onOff, whole } from './setting.ts'
@@ -85,11 +84,11 @@ const publicJwk = z.looseObject({
 const jwks = z.object({ keys: z.array(publicJwk) }).transform(({ keys }) => keys)
 
 /** Reads a key set, or the list of its keys alone; undefined for what is none, or holds a private key. */
-function parsePublicJwks(text: string): readonly JWK[] | undefined {
+function parsePublicJwks(text: string): SupabasePolicy['trustedJwks'] | undefined {
   try {
     const parsed = jwks.or(z.array(publicJwk)).safeParse(JSON.parse(text))
     // Looked at above as far as it matters here: whatever else it says, jose reads or refuses.
-    return parsed.success ? (parsed.data as unknown as JWK[]) : undefined
+    return parsed.success ? (parsed.data as unknown as SupabasePolicy['trustedJwks']) : undefined
   } catch {
     return undefined
   }
