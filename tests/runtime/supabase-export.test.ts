@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { importBench, importFileName } from '../support/supabase-import.ts'
-import { anIdentityRow, aUserRow } from '../support/supabase-rows.ts'
+import { aFactorRow, anIdentityRow, aUserRow } from '../support/supabase-rows.ts'
 
 const bench = importBench()
 const { write, run, done, one } = bench
@@ -81,6 +83,38 @@ describe('an export of auth.users', () => {
     expect((await done(' --dry-run')).added.map(({ id }: { id: string }) => id)).toEqual(
       two.map(({ id }) => id),
     )
+  })
+
+  it('is what the query of the page writes, as it stands there', async () => {
+    const page = readFileSync(resolve(import.meta.dirname, '../../docs/dialects/supabase.md'), 'utf8')
+    const [, query = ''] = /-At -c "\n(.*?)" > auth-users\.json/s.exec(page) ?? []
+    const user = aUserRow({ mfa_factors: undefined })
+    const [identity, factor] = [anIdentityRow(user), aFactorRow({ user_id: user.id })]
+    await bench.database.query(`create schema auth;
+      create table auth.users (id uuid, email text, encrypted_password text, email_confirmed_at timestamptz,
+        raw_user_meta_data jsonb, created_at timestamptz, confirmed_at timestamptz);
+      create table auth.identities (id uuid, user_id uuid, provider text, provider_id text, identity_data jsonb);
+      create table auth.mfa_factors (id uuid, user_id uuid, factor_type text, status text, secret text,
+        created_at timestamptz)`)
+    for (const [table, row] of [
+      ['users', user],
+      ['users', aUserRow()],
+      ['identities', identity],
+      ['mfa_factors', factor],
+    ] as const) {
+      const text = `insert into auth.${table} select * from json_populate_record(null::auth.${table}, $1)`
+      await bench.database.query(text, [JSON.stringify(row)])
+    }
+    const [cell] = await bench.database.query(query)
+    await write(cell?.['json_agg'])
+    expect((await done()).added).toMatchObject([
+      { id: user.id, email: user.email, password: 'bcrypt', identities: ['google'], factors: 1 },
+      { password: 'bcrypt', identities: [], factors: 0 },
+    ])
+    expect(await one('users', 'id_user', user.id)).toMatchObject({
+      email_confirmed_at: new Date('2023-04-05T06:07:08.912Z'),
+      created_at: new Date('2023-04-05T06:00:00Z'),
+    })
   })
 
   it('reads times and metadata as tools write them that know no JSON', async () => {
