@@ -47,7 +47,8 @@ function rowsOf(text: string, key: string): readonly unknown[] | undefined {
 function unframed(text: string): string {
   const lines = text.split('\n')
   const rule = lines.findIndex((line) => /^-+$/.test(line))
-  const end = lines.findIndex((line) => /^\(1 row\)/.test(line))
+  // In whatever language psql counts its rows.
+  const end = lines.findIndex((line) => /^\(1 [^)]+\)\s*$/.test(line))
   if (rule < 0 || end < rule) return ''
   return lines
     .slice(rule + 1, end)
