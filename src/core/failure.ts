@@ -38,12 +38,32 @@ export type Failure =
       readonly field: 'password' | 'new_password'
     }
   | { readonly reason: 'one_time_token_invalid' }
+  /** Six digits that are not those that were sent last. */
+  | { readonly reason: 'one_time_code_invalid' }
+  | { readonly reason: 'auth_code_unknown' }
+  | { readonly reason: 'auth_code_expired' }
+  | { readonly reason: 'code_verifier_wrong' }
+  | { readonly reason: 'message_too_soon'; readonly kind: 'email' | 'phone'; readonly state: LimitState }
+  | { readonly reason: 'account_exists' }
+  /** Whoever has no account is not to get one. */
+  | { readonly reason: 'newcomer_refused' }
+  | { readonly reason: 'anonymous_closed' }
+  | { readonly reason: 'phone_invalid' }
+  | { readonly reason: 'phone_unavailable' }
+  | { readonly reason: 'contact_missing' }
   | { readonly reason: 'person_needed' }
+  /** Somebody who has not said who they are. */
+  | { readonly reason: 'anonymous_refused' }
   /** The session of somebody who must have a second factor was opened without; or the call needs a code of it. */
   | { readonly reason: 'second_factor_required'; readonly by: 'session' | 'code' }
   | { readonly reason: 'challenge_invalid' }
+  | { readonly reason: 'challenge_expired' }
+  /** It was used already, or is shown from another network than it was asked for from. */
+  | { readonly reason: 'challenge_elsewhere' }
   | { readonly reason: 'method_not_offered' }
   | { readonly reason: 'code_invalid' }
+  /** Only with it, and it was not sent. */
+  | { readonly reason: 'reauthentication_needed'; readonly field: 'current_password' | 'code' }
   | {
       readonly reason: 'reauthentication_failed'
       /** The one of the request that holds it: beside a new password it is the current one. */
@@ -51,6 +71,7 @@ export type Failure =
     }
   | { readonly reason: 'factor_not_found' }
   | { readonly reason: 'factor_known' }
+  | { readonly reason: 'factor_name_taken' }
   | { readonly reason: 'factors_too_many'; readonly max: number }
   | { readonly reason: 'last_admin' }
   | { readonly reason: 'refresh_token_invalid' }
@@ -94,5 +115,9 @@ export type Failure =
   | { readonly reason: 'user_not_current'; readonly state: UserState }
   | { readonly reason: 'not_on_oneself' }
   | { readonly reason: 'email_taken' }
+  | { readonly reason: 'phone_taken' }
+  /** A password is no way in for whoever is known by nothing. */
+  | { readonly reason: 'password_without_contact' }
+  | { readonly reason: 'metadata_too_large'; readonly maxLength: number }
 
 export type FailureReason = Failure['reason']

@@ -53,12 +53,18 @@ export interface SupabasePolicy {
   /** In characters. */
   readonly passwordMinLength: number
   readonly accessTtlSeconds: number
+  /** After how long without a refresh a session ends; it has no other end of its own. */
+  readonly idleTtlSeconds: number
   /** How long an older refresh token still leads to the current one; 0 for not at all. */
   readonly reuseIntervalSeconds: number
   /** How long links and codes that are mailed or sent are good. */
   readonly otpTtlSeconds: number
   /** Whether a change of address needs both mailboxes. */
   readonly secureEmailChange: boolean
+  /** Whether a new password needs a code that was sent, once the session is a day old. */
+  readonly reauthenticates: boolean
+  /** Whether a new password needs the one of before, in a session that was opened by it. */
+  readonly asksCurrentPassword: boolean
   /** Whether codes can be sent to telephones. */
   readonly sms: boolean
   /** What the API keys of a former installation are signed with, and with `HS256` the tokens of people too. */

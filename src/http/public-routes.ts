@@ -38,6 +38,22 @@ export const publicRoutes: readonly string[] = [
   'GET /auth/v1/health',
   'GET /auth/v1/.well-known/jwks.json',
   'POST /auth/v1/token',
+  // They do nothing but say that there is no such way in: nobody has a token on the way to one.
+  'POST /auth/v1/sso',
+  'GET /auth/v1/authorize',
+  'POST /auth/v1/passkeys/authentication/options',
+  'POST /auth/v1/passkeys/authentication/verify',
+  'GET /auth/v1/oauth/authorize',
+  'POST /auth/v1/oauth/token',
+  'POST /auth/v1/oauth/clients/register',
+  // What people have before they have a token: an address, a link or a code that was sent to it.
+  'POST /auth/v1/signup',
+  'POST /auth/v1/recover',
+  'POST /auth/v1/otp',
+  'POST /auth/v1/magiclink',
+  'POST /auth/v1/resend',
+  'POST /auth/v1/verify',
+  'GET /auth/v1/verify',
   // The client's API key, as its client secret.
   'POST /oauth2/token',
   'POST /oauth2/introspect',

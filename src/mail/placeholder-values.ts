@@ -39,8 +39,13 @@ export function placeholderValues(
     site: () => new URL(baseUrl).host,
     greeting: () => (name === undefined ? `${say.hello},` : `${say.hello} ${name},`),
     name: () => name ?? '',
-    // In the fragment: it goes to no server with the request, and so to no log and no scanner that follows links.
-    link: () => `${baseUrl}${linkPages[kind] ?? ''}#token=${encodeURIComponent(fact('token'))}`,
+    link: () => {
+      const page = linkPages[kind]
+      // In the fragment: it goes to no server with the request, and so to no log and no scanner that follows links.
+      return page === undefined
+        ? plain(fact('link'))
+        : `${baseUrl}${page}#token=${encodeURIComponent(fact('token'))}`
+    },
     until: () => moment('expiresAt'),
     code: () => plain(fact('code')),
     at: () => moment('at'),

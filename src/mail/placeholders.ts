@@ -21,6 +21,7 @@ const known = [...everywhere, 'name'] as const
 const happened = [...known, 'at'] as const
 const linked = [...everywhere, 'link', 'until'] as const
 const coded = [...known, 'code', 'until'] as const
+const linkedAndCoded = [...linked, 'code'] as const
 
 /**
  * What each kind of mail can tell. Those to an address that nobody has confirmed yet know no name: whoever typed the
@@ -46,12 +47,19 @@ export const placeholders: Readonly<Record<MailKind, readonly Placeholder[]>> = 
   invite: linked,
   'account-deleted': [...known, 'restorable_until'],
   'account-restored': known,
+  'sign-up': linkedAndCoded,
+  'magic-link': [...linkedAndCoded, 'name'],
+  recovery: [...linkedAndCoded, 'name'],
+  'supabase-invite': linkedAndCoded,
+  'supabase-email-change': linkedAndCoded,
+  'supabase-email-change-current': [...linkedAndCoded, 'name', 'new_email'],
+  reauthentication: coded,
 }
 
 // Every kind is in the table, or it would not compile.
 export const mailKinds = Object.keys(placeholders) as readonly MailKind[]
 
-/** The page that each link leads to; a kind that is not here has no link. */
+/** The page that each link leads to; a kind that is not here has none, or brings a whole link as a fact. */
 export const linkPages: Readonly<Partial<Record<MailKind, string>>> = {
   'email-confirm': '/account/confirm',
   'password-reset': '/account/reset',

@@ -16,6 +16,16 @@ export interface Words {
   readonly otherwise: string
 }
 
+/** The mails whose links come to the gateway itself, with a code beside. */
+export type LinkedKind =
+  | 'sign-up'
+  | 'magic-link'
+  | 'recovery'
+  | 'supabase-invite'
+  | 'supabase-email-change'
+  | 'supabase-email-change-current'
+  | 'reauthentication'
+
 export const words: Readonly<Record<MailLocale, Readonly<Record<MailKind, Words>>>> = {
   en: englishWords,
   fr: frenchWords,

@@ -20,7 +20,7 @@ export function wordingFor(c: GatewayContext): Wording {
 const isOurs = (language: string): language is Language => Object.hasOwn(wordings, language)
 
 /** The languages of the field without their regions, the dearest first: `fr-CH, en;q=0.8` reads as `fr, en`. */
-function readLanguages(field: string | undefined): readonly string[] {
+export function readLanguages(field: string | undefined): readonly string[] {
   return (field ?? '')
     .split(',')
     .slice(0, 20)

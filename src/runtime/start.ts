@@ -20,7 +20,7 @@ import { handOverFirstKey } from './first-key.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
 import { readTemplates } from './mail/read-templates.ts'
-import { findMailSender, type RunningMail, startMail } from './mail/start-mail.ts'
+import { findSenders, type RunningMail, startMail } from './mail/start-mail.ts'
 import { loadMemory } from './memory.ts'
 import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
@@ -65,7 +65,7 @@ export async function startGateway({
 }: StartOptions): Promise<RunningGateway> {
   const secrets = await findSecrets(settings)
   const rules = await readRulesOrExplain(settings)
-  const sendMail = await findMailSender(settings, {
+  const senders = await findSenders(settings, {
     own: await readTemplates(settings.mail.templates),
     logger,
   })
@@ -137,7 +137,7 @@ export async function startGateway({
       logger,
       auditRetentionDays: settings.auditRetentionDays,
     })
-    mail = sendMail && startMail({ world, send: sendMail, logger })
+    mail = senders && startMail({ world, senders, logger })
     const http = await listenOrExplain(serve, settings)
     const keeper = keepStreams(behind, { service, logger })
     const unwatch =

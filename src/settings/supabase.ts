@@ -18,9 +18,12 @@ export const supabaseEnvironment = {
   SUPABASE_ANONYMOUS: onOff.default('off'),
   SUPABASE_PASSWORD_MIN_LENGTH: whole(6, 72).default(6),
   SUPABASE_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(3600),
+  SUPABASE_IDLE_TTL_SECONDS: whole(300, 31_536_000).default(31_536_000),
   SUPABASE_REUSE_INTERVAL_SECONDS: whole(0, 300).default(10),
   SUPABASE_OTP_TTL_SECONDS: whole(60, 86_400).default(3600),
   SUPABASE_SECURE_EMAIL_CHANGE: onOff.default('on'),
+  SUPABASE_REAUTHENTICATION: onOff.default('off'),
+  SUPABASE_CURRENT_PASSWORD: onOff.default('off'),
   SUPABASE_JWT_SECRET: z
     .string()
     .refine(
@@ -66,9 +69,12 @@ export function supabasePolicy(
     anonymous: values.SUPABASE_ANONYMOUS === 'on',
     passwordMinLength: values.SUPABASE_PASSWORD_MIN_LENGTH,
     accessTtlSeconds: values.SUPABASE_ACCESS_TTL_SECONDS,
+    idleTtlSeconds: values.SUPABASE_IDLE_TTL_SECONDS,
     reuseIntervalSeconds: values.SUPABASE_REUSE_INTERVAL_SECONDS,
     otpTtlSeconds: values.SUPABASE_OTP_TTL_SECONDS,
     secureEmailChange: values.SUPABASE_SECURE_EMAIL_CHANGE === 'on',
+    reauthenticates: values.SUPABASE_REAUTHENTICATION === 'on',
+    asksCurrentPassword: values.SUPABASE_CURRENT_PASSWORD === 'on',
     sms: values.SMS_WEBHOOK_URL !== undefined,
     jwtSecret: values.SUPABASE_JWT_SECRET,
     jwtAlgorithm: values.SUPABASE_JWT_ALG,

@@ -12,7 +12,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { FactorKind } from '../core/accounts/factor.ts'
-import type { MailKind } from '../core/accounts/mail.ts'
+import type { MessageKind } from '../core/accounts/mail.ts'
 import type { CodeChallengeMethod, OneTimeTokenPurpose } from '../core/accounts/one-time-token.ts'
 import type { SignInMethod, SignInOutcome } from '../core/accounts/sign-in-record.ts'
 import { moment } from './moment.ts'
@@ -224,7 +224,7 @@ export const mailOutbox = pgTable(
   {
     id: uuid('id').primaryKey(),
     userId: uuid('user_id'),
-    kind: text('kind').$type<MailKind>().notNull(),
+    kind: text('kind').$type<MessageKind>().notNull(),
     locale: text('locale').notNull(),
     sealedMessage: text('sealed_message').notNull(),
     // A newer mail of the same key makes this one void while it is not sent.

@@ -1,17 +1,21 @@
-import { and, asc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, isNull, lte, sql } from 'drizzle-orm'
 import type { Factor } from '../core/accounts/factor.ts'
 import type { FactorStore } from '../core/accounts/second-factor-store.ts'
 import { factors, oneTimeTokens, recoveryCodes, users } from './accounts-schema.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
-import { useProof } from './factor-proofs.ts'
+import { countActive, useProof } from './factor-proofs.ts'
 import { tokenOf, voidOneTimeTokens } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
+import { lowerSessions, sessionRaising } from './raised-sessions.ts'
 import { sessions } from './schema.ts'
+import { voidAddressChanges } from './void-address-changes.ts'
 
 export function factorStore(db: Database): FactorStore {
   return {
+    raiseSession: sessionRaising(db),
+
     async listFactors(userId) {
       const rows = await db
         .select()
@@ -29,12 +33,19 @@ export function factorStore(db: Database): FactorStore {
       return rows.map((row) => ({ ...row, usedAt: undefined }))
     },
 
-    insertFactor: (factor, { token, ...also }) =>
+    insertFactor: (factor, { token, instead, ...also }) =>
       db.transaction(async (tx) => {
         const { userId, kind } = factor
         await tx
           .delete(factors)
-          .where(and(eq(factors.userId, userId), eq(factors.kind, kind), isNull(factors.activatedAt)))
+          .where(
+            and(
+              eq(factors.userId, userId),
+              eq(factors.kind, kind),
+              isNull(factors.activatedAt),
+              instead && lte(factors.createdAt, instead),
+            ),
+          )
         await tx.insert(factors).values(factor)
         if (token !== undefined) {
           await voidOneTimeTokens(tx, token)
@@ -67,7 +78,7 @@ export function factorStore(db: Database): FactorStore {
         const which = { userId, scope: 'others', sessionId, now: at } as const
         const revocations = isFirst ? await endPersonSessions(tx, which, revoke) : []
         // Asked for by a password alone, which from now on changes no address.
-        if (isFirst) await voidOneTimeTokens(tx, { userId, purpose: 'email-change' })
+        if (isFirst) await voidAddressChanges(tx, userId)
         await addAlso(tx, also)
         return { withCodes: left.length === 0, revocations }
       }),
@@ -82,8 +93,9 @@ export function factorStore(db: Database): FactorStore {
           .returning({ activatedAt: factors.activatedAt })
         // It came to count meanwhile.
         if (factor === undefined || (proof === undefined && factor.activatedAt !== null)) return undefined
-        if ((await countActive(tx, userId)) === 0)
-          await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
+        const left = await countActive(tx, userId)
+        if (left === 0) await tx.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId))
+        if (factor.activatedAt !== null) await lowerSessions(tx, { userId, hasFactor: left > 0 })
         await addAlso(tx, also)
         return true
       })
@@ -141,10 +153,6 @@ async function isNewVersion(tx: Pick<Database, 'update'>, userId: string): Promi
 /** Says whether a session was ended; asked with its user held, so that whoever ends it has committed by then, or waits. */
 async function isEndedSession(tx: Pick<Database, '$count'>, id: string): Promise<boolean> {
   return (await tx.$count(sessions, and(eq(sessions.id, id), isNotNull(sessions.revokedAt)))) > 0
-}
-
-async function countActive(tx: Pick<Database, '$count'>, userId: string): Promise<number> {
-  return tx.$count(factors, and(eq(factors.userId, userId), isNotNull(factors.activatedAt)))
 }
 
 function factorOf(row: typeof factors.$inferSelect): Factor {

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
 import type { MailStore } from '../core/accounts/account-store.ts'
 import type { QueuedMail } from '../core/accounts/mail.ts'
 import type { MailSettlement } from '../core/mail/deliver.ts'
@@ -14,13 +14,13 @@ export function mailStore(db: Database): MailStore {
   return {
     enqueueMail: (mail) => db.transaction((tx) => addMails(tx, [mail])),
 
-    async claimMails({ now, leaseUntil, limit }) {
+    async claimMails({ now, leaseUntil, limit, only }) {
       // Rows that another instance is claiming are skipped: nobody waits for them, and nobody gets them twice.
       const due = db.$with('due').as(
         db
           .select({ id: mailOutbox.id })
           .from(mailOutbox)
-          .where(and(waiting, lte(mailOutbox.nextAttemptAt, now)))
+          .where(and(waiting, lte(mailOutbox.nextAttemptAt, now), goesBy(only)))
           .orderBy(asc(mailOutbox.nextAttemptAt))
           .limit(limit)
           .for('update', { skipLocked: true }),
@@ -65,6 +65,11 @@ export async function addMails(
     )
   }
   if (mails.length > 0) await tx.insert(mailOutbox).values([...mails])
+}
+
+function goesBy(only: 'mail' | 'sms' | undefined): SQL | undefined {
+  if (only === undefined) return undefined
+  return only === 'sms' ? eq(mailOutbox.kind, 'sms-code') : ne(mailOutbox.kind, 'sms-code')
 }
 
 function columnsOf(settlement: MailSettlement) {

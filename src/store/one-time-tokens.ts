@@ -1,10 +1,11 @@
-import { and, eq, gte, isNull, notInArray, sql } from 'drizzle-orm'
-import type { OneTimeTokenStore } from '../core/accounts/account-store.ts'
+import { and, eq, gt, gte, inArray, isNull, notInArray, sql } from 'drizzle-orm'
+import type { OneTimeTokenStore, Redemption } from '../core/accounts/account-store.ts'
 import type { OneTimeToken } from '../core/accounts/one-time-token.ts'
 import { oneTimeTokens, users } from './accounts-schema.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
+import { isUniqueViolation } from './store-error.ts'
 
 export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
   return {
@@ -28,6 +29,80 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
       return row && tokenOf(row)
     },
 
+    async takeCodeAttempts({ purposes, to }, now) {
+      const sentTo = 'email' in to ? eq(oneTimeTokens.email, to.email) : eq(oneTimeTokens.phone, to.phone)
+      const has = 'email' in to ? eq(users.email, to.email) : eq(users.signInPhone, to.phone)
+      // By whose contact it is, where that is known: their tokens are few, and there is an index.
+      const isTheirs = inArray(oneTimeTokens.userId, db.select({ id: users.id }).from(users).where(has))
+      const rows = await db
+        .update(oneTimeTokens)
+        .set({ attemptsLeft: sql`${oneTimeTokens.attemptsLeft} - 1` })
+        .where(
+          and(
+            sentTo,
+            purposes.some((purpose) => changes.has(purpose)) ? undefined : isTheirs,
+            inArray(oneTimeTokens.purpose, [...purposes]),
+            isNull(oneTimeTokens.usedAt),
+            gt(oneTimeTokens.expiresAt, now),
+            gt(oneTimeTokens.attemptsLeft, 0),
+          ),
+        )
+        .returning()
+      return rows.map(tokenOf)
+    },
+
+    async succeedOneTimeToken(redeems, successor, { at, userVersion, ...also }) {
+      const done = await allOrNothing(db, async (tx) => {
+        if (!(await redeem(tx, redeems, { userId: successor.userId, userVersion, at }))) return undefined
+        await addOneTimeToken(tx, successor)
+        await addAlso(tx, also)
+        return true
+      })
+      return done === true
+    },
+
+    async useHalf({ id, userId }, { purpose, at }) {
+      const done = await allOrNothing(db, async (tx) => {
+        // Held to the commit: of two halves that come at once the second one sees that the first is used.
+        await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
+        const [other] = await tx
+          .select({ id: oneTimeTokens.id })
+          .from(oneTimeTokens)
+          .where(
+            and(
+              eq(oneTimeTokens.userId, userId),
+              eq(oneTimeTokens.purpose, purpose),
+              isNull(oneTimeTokens.usedAt),
+              gt(oneTimeTokens.expiresAt, at),
+            ),
+          )
+          .limit(1)
+        return other !== undefined && (await useOneTimeToken(tx, { id, at })) ? true : undefined
+      })
+      return done === true
+    },
+
+    async changePhone({ id, userId, phone }, { at, ...also }) {
+      if (phone === undefined) return undefined
+      try {
+        return await allOrNothing(db, async (tx) => {
+          const set = { signInPhone: phone, phoneConfirmedAt: at, isAnonymous: false, updatedAt: at }
+          const written = await tx
+            .update(users)
+            .set({ ...set, version: sql`${users.version} + 1` })
+            .where(and(eq(users.id, userId), isNull(users.deletedAt), isNull(users.disabledAt)))
+            .returning({ id: users.id })
+          if (written.length === 0 || !(await useOneTimeToken(tx, { id, at }))) return undefined
+          await voidOneTimeTokens(tx, { userId, purpose: 'phone-sign-in' })
+          await addAlso(tx, also)
+          return 'changed'
+        })
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        throw error
+      }
+    },
+
     async confirmEmail({ id, userId, email }, { at, ...also }) {
       if (email === undefined) return false
       const done = await allOrNothing(db, async (tx) => {
@@ -48,6 +123,13 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
     },
   }
 }
+
+/** Sent to a contact that may be nobody's yet. */
+const changes: ReadonlySet<OneTimeToken['purpose']> = new Set([
+  'supabase-email-change',
+  'supabase-email-change-current',
+  'phone-change',
+])
 
 /** Adds a token within the transaction of what it is for; none where there is no such user. */
 export async function addOneTimeToken(tx: Pick<Database, 'execute'>, token: OneTimeToken): Promise<void> {
@@ -78,6 +160,37 @@ export async function useOneTimeToken(
     )
     .returning({ id: oneTimeTokens.id })
   return used.length === 1
+}
+
+/**
+ * Uses a token up and confirms what it was sent to, within the transaction of what comes of it; false when either is not
+ * as it was judged.
+ */
+export async function redeem(
+  tx: Pick<Database, 'update'>,
+  { tokenId, confirms }: Redemption,
+  { userId, userVersion, at }: { readonly userId: string; readonly userVersion: number; readonly at: Date },
+): Promise<boolean> {
+  const since = at.toISOString()
+  const sets = {
+    none: { lastSignInAt: sql`${users.lastSignInAt}` },
+    email: {
+      emailConfirmedAt: sql`coalesce(${users.emailConfirmedAt}, ${since}::timestamptz)`,
+      metadata: sql`${users.metadata} || '{"email_verified": true}'::jsonb`,
+      updatedAt: at,
+    },
+    phone: {
+      phoneConfirmedAt: sql`coalesce(${users.phoneConfirmedAt}, ${since}::timestamptz)`,
+      updatedAt: at,
+    },
+  }
+  // The user first and the token then, as everywhere.
+  const found = await tx
+    .update(users)
+    .set(sets[confirms ?? 'none'])
+    .where(and(eq(users.id, userId), eq(users.version, userVersion)))
+    .returning({ id: users.id })
+  return found.length === 1 && useOneTimeToken(tx, { id: tokenId, at })
 }
 
 /** Voids the unused tokens of a user: of one purpose, of all but some, and from some time on. */

@@ -1,5 +1,6 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { OwnAccountStore, PasswordReset } from '../core/accounts/own-account-store.ts'
+import { accountChangeStore } from './account-changes.ts'
 import { knownDevices, users } from './accounts-schema.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
@@ -15,6 +16,7 @@ import { isUniqueViolation } from './store-error.ts'
 /** Every verb takes hold of the user first and of tokens then: two that did it the other way round would wait for each other. */
 export function ownAccountStore(db: Database): OwnAccountStore {
   return {
+    ...accountChangeStore(db),
     ...deletionStore(db),
     ...personalDataStore(db),
     ...profileStore(db),
@@ -48,8 +50,9 @@ export function ownAccountStore(db: Database): OwnAccountStore {
       const { userId } = token
       try {
         return await allOrNothing(db, async (tx) => {
-          const set = { email: to, emailConfirmedAt: at, updatedAt: at }
-          const judged = and(eq(users.id, userId), eq(users.email, from))
+          const set = { email: to, emailConfirmedAt: at, isAnonymous: false, updatedAt: at }
+          const before = from === undefined ? isNull(users.email) : eq(users.email, from)
+          const judged = and(eq(users.id, userId), before)
           if (!(await changeUser(tx, judged, set))) return undefined
           if (await isAddressKept(tx, { email: to, forUserId: userId, at })) return undefined
           if (!(await useOneTimeToken(tx, { id: token.id, at }))) return undefined

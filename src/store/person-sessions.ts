@@ -1,9 +1,11 @@
-import { and, desc, eq, gt, isNull, ne } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, ne } from 'drizzle-orm'
 import type { PersonSessionOpening, PersonSessionStore } from '../core/accounts/account-store.ts'
 import type { PersonSession } from '../core/tokens/session.ts'
 import { knownDevices, roles, signIns, users } from './accounts-schema.ts'
+import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import type { Database } from './database.ts'
+import { redeem } from './one-time-tokens.ts'
 import { addRevocations } from './revocations.ts'
 import { roleOf } from './roles.ts'
 import { sessions } from './schema.ts'
@@ -13,7 +15,10 @@ import { userOf } from './users.ts'
 
 export function personSessionStore(db: Database): PersonSessionStore {
   return {
-    openPersonSession: (opening) => db.transaction((tx) => open(tx, opening)),
+    async openPersonSession(opening) {
+      const opened = await allOrNothing(db, (tx) => open(tx, opening))
+      return opened === true
+    },
 
     async findPersonSession(id) {
       const [row] = await db
@@ -25,10 +30,10 @@ export function personSessionStore(db: Database): PersonSessionStore {
       return row && { session: personSessionOf(row.session), user: userOf(row.user), role: roleOf(row.role) }
     },
 
-    async rotatePersonSession(id, { from, to, at, userVersion }) {
+    async rotatePersonSession(id, { from, to, at, expiresAt, userVersion }) {
       const rotated = await db
         .update(sessions)
-        .set({ previousRefreshDigest: sessions.refreshDigest, refreshDigest: to, lastUsedAt: at })
+        .set({ previousRefreshDigest: sessions.refreshDigest, refreshDigest: to, lastUsedAt: at, expiresAt })
         .from(users)
         .where(
           and(
@@ -59,7 +64,7 @@ export function personSessionStore(db: Database): PersonSessionStore {
 /** Ends the live sessions of a user within the transaction of what causes it. */
 export async function endPersonSessions(
   tx: Pick<Database, 'update' | 'insert' | 'execute'>,
-  { userId, scope, sessionId, now }: Parameters<PersonSessionStore['endPersonSessions']>[0],
+  { userId, scope, sessionId, below, now }: Parameters<PersonSessionStore['endPersonSessions']>[0],
   revoke: Parameters<PersonSessionStore['endPersonSessions']>[1],
 ): ReturnType<PersonSessionStore['endPersonSessions']> {
   const ended = await tx
@@ -72,6 +77,7 @@ export async function endPersonSessions(
         gt(sessions.expiresAt, now),
         scope === 'session' ? eq(sessions.id, sessionId) : undefined,
         scope === 'others' ? ne(sessions.id, sessionId) : undefined,
+        below === undefined ? undefined : lt(sessions.aal, below),
       ),
     )
     .returning({ id: sessions.id })
@@ -82,15 +88,27 @@ export async function endPersonSessions(
 
 async function open(
   tx: Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>,
-  { session, userVersion, signIn, device, newDeviceMail, settled, mails = [], ...also }: PersonSessionOpening,
-): Promise<boolean> {
+  {
+    session,
+    userVersion,
+    redeems,
+    signIn,
+    device,
+    newDeviceMail,
+    settled,
+    mails = [],
+    ...also
+  }: PersonSessionOpening,
+): Promise<true | undefined> {
   // Held to the commit: a change of the user waits for the session, and then ends it.
   const [current] = await tx
     .update(users)
     .set({ lastSignInAt: session.createdAt })
     .where(and(eq(users.id, session.userId), eq(users.version, userVersion)))
     .returning({ id: users.id })
-  if (current === undefined) return false
+  if (current === undefined) return undefined
+  const { userId, createdAt: at } = session
+  if (redeems !== undefined && !(await redeem(tx, redeems, { userId, userVersion, at }))) return undefined
   await tx.insert(sessions).values({
     ...session,
     permissions: session.permissions && [...session.permissions],

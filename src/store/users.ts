@@ -20,6 +20,7 @@ export function userStore(db: Database): UserStore {
     insertUser: (registration) => db.transaction((tx) => insertUser(tx, registration)),
     findUser: (id) => findWhere(eq(users.id, id)),
     findUserByEmail: (email) => findWhere(eq(users.email, email)),
+    findUserByPhone: (phone) => findWhere(eq(users.signInPhone, phone)),
 
     async findPerson(id) {
       const [row] = await db
@@ -117,9 +118,10 @@ async function insertUser(
   if (added.size > 0 && kept) await tx.delete(users).where(eq(users.id, user.id))
   const isNew = added.size > 0 && !kept
   if (!isNew && (await isUsernameTaken(tx, user))) return 'username_taken'
-  await addOneTimeToken(tx, token)
+  if (token !== undefined) await addOneTimeToken(tx, token)
   await addAlso(tx, { event: isNew ? event : knownEvent, mails: [isNew ? mail : knownMail] })
-  return isNew ? 'inserted' : 'email_taken'
+  if (isNew) return 'inserted'
+  return user.email === undefined ? 'phone_taken' : 'email_taken'
 }
 
 /** Says whether somebody has the name of a user. */

@@ -135,7 +135,7 @@ describe('the delivery of a process', () => {
     const from = { name: '', address: 'no-reply@gateway.test' }
     const rendering = { baseUrl: 'https://gateway.test', own: new Map() }
     const send = await smtpSender({ url: mailbox.url, from }, rendering)
-    const mail = startMail({ world: bench.world, send, logger: pino({ level: 'silent' }) })
+    const mail = startMail({ world: bench.world, senders: { send }, logger: pino({ level: 'silent' }) })
     const since = performance.now()
     await bench.order('soon@people.test')
     mail.wake()

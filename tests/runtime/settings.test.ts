@@ -274,6 +274,7 @@ describe('the settings of the Supabase face', () => {
       autoconfirm: false,
       anonymous: false,
       passwordMinLength: 6,
+      idleTtlSeconds: 31_536_000,
       reuseIntervalSeconds: 10,
       trustedJwks: [],
     })

@@ -228,6 +228,7 @@ describeTheStore((the) => {
         from: session.refreshDigest,
         to: `to ${index}`,
         at: at(5),
+        expiresAt: at(7200),
         userVersion: 1,
       })
       const stale = { ...rotation(99), userVersion: 2 }
@@ -237,6 +238,7 @@ describeTheStore((the) => {
       const found = await the.store.findPersonSession(session.id)
       expect(found?.session).toMatchObject({
         refreshDigest: `to ${rotated.indexOf(true)}`,
+        expiresAt: at(7200),
         previousRefreshDigest: session.refreshDigest,
         lastUsedAt: at(5),
       })

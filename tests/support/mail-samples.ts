@@ -4,6 +4,12 @@ const token = 'a+token/of~ours'
 const expiresAt = '2026-01-01T12:30:00.000Z'
 const at = '2026-01-01T12:00:00.000Z'
 
+const linked = (type: string) => ({
+  link: `https://gateway.test/auth/v1/verify?token=atoken&type=${type}&redirect_to=https://app.test/`,
+  code: '123456',
+  expiresAt,
+})
+
 /** Facts of every kind of mail. */
 export const mailFacts: MailFacts = {
   'email-confirm': { token, expiresAt },
@@ -29,6 +35,13 @@ export const mailFacts: MailFacts = {
   },
   'account-deleted': { restorableUntil: '2026-01-31T12:00:00.000Z' },
   'account-restored': {},
+  'sign-up': linked('signup'),
+  'magic-link': linked('magiclink'),
+  recovery: linked('recovery'),
+  'supabase-invite': linked('invite'),
+  'supabase-email-change': linked('email_change'),
+  'supabase-email-change-current': { ...linked('email_change'), newEmail: 'new@people.test' },
+  reauthentication: { code: '123456', expiresAt },
 }
 
 /** A mail of a kind, as it comes out of the outbox. */

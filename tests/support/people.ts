@@ -1,11 +1,11 @@
-import type { MailKind, MailMessage } from '../../src/core/accounts/mail.ts'
+import type { MailMessage, MessageKind } from '../../src/core/accounts/mail.ts'
 import type { Answer } from './call.ts'
 import type { TestGateway } from './test-gateway.ts'
 
 export const aPassword = 'a long enough password'
 
 export interface MailSeen {
-  readonly kind: MailKind
+  readonly kind: MessageKind
   readonly to: string
   readonly locale: string
   // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever a mail holds
@@ -19,12 +19,12 @@ export async function mailsOf(gateway: TestGateway): Promise<readonly MailSeen[]
   )
   return rows.map(({ kind, locale, sealed_message: sealed }) => {
     const message: MailMessage = JSON.parse(gateway.world.vault.unseal('mail', String(sealed)) ?? 'null')
-    return { kind: kind as MailKind, locale: String(locale), ...message }
+    return { kind: kind as MessageKind, locale: String(locale), ...message }
   })
 }
 
 /** The token of the last mail of a kind to an address. */
-export async function mailedToken(gateway: TestGateway, kind: MailKind, to: string): Promise<string> {
+export async function mailedToken(gateway: TestGateway, kind: MessageKind, to: string): Promise<string> {
   const mail = (await mailsOf(gateway)).findLast((one) => one.kind === kind && one.to === to)
   if (mail === undefined) throw new Error(`No mail ${kind} to ${to}.`)
   return mail.facts.token

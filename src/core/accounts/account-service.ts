@@ -7,6 +7,7 @@ import { refreshPerson } from '../tokens/refresh-person.ts'
 import type { LinkRequest } from './account-limit.ts'
 import { type AccountView, readAccountView } from './account-view.ts'
 import { confirmEmail, resendConfirmation } from './email-confirmation.ts'
+import { bindOneTime, type OneTimeService } from './one-time-service.ts'
 import { readProfile } from './profile.ts'
 import { type Registered, type RegistrationRequest, register } from './register.ts'
 import { bindSecondFactor, type SecondFactorService } from './second-factor-service.ts'
@@ -15,7 +16,7 @@ import { type SignOutScope, signOut } from './sign-out.ts'
 import type { UserWithRole } from './user.ts'
 
 /** The use cases of people and their accounts. */
-export interface AccountService extends SecondFactorService {
+export interface AccountService extends SecondFactorService, OneTimeService {
   readonly register: (request: RegistrationRequest, caller: Caller) => Promise<Result<Registered, Failure>>
   readonly confirmEmail: (
     token: string,
@@ -36,6 +37,7 @@ export interface AccountService extends SecondFactorService {
 export function bindAccounts(parts: ServiceParts): AccountService {
   return {
     ...bindSecondFactor(parts),
+    ...bindOneTime(parts),
     register: (request, caller) => register(parts, request, caller),
     confirmEmail: (token, caller) => confirmEmail(parts, token, caller),
     resendConfirmation: (request, caller) => resendConfirmation(parts, request, caller),

@@ -1,11 +1,16 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { ClaimedMail, MailSettlement } from '../mail/deliver.ts'
 import type { Revocation } from '../tokens/revocations.ts'
-import type { PersonSession, PersonSessionRotation, SessionWithUser } from '../tokens/session.ts'
+import type {
+  AssuranceLevel,
+  PersonSession,
+  PersonSessionRotation,
+  SessionWithUser,
+} from '../tokens/session.ts'
 import type { AccountViewStore } from './account-view.ts'
 import type { AdministrationStore } from './administration-store.ts'
 import type { QueuedMail } from './mail.ts'
-import type { OneTimeToken } from './one-time-token.ts'
+import type { OneTimeToken, OneTimeTokenPurpose } from './one-time-token.ts'
 import type { OwnAccountStore } from './own-account-store.ts'
 import type { Role } from './role.ts'
 import type { ChallengeStore, FactorStore } from './second-factor-store.ts'
@@ -33,12 +38,16 @@ export interface RoleStore {
 export interface UserStore {
   /**
    * Adds a user with what comes of it, or says what of theirs another one has: of both the user name. Of an address that
-   * is taken it writes what is to be told of that, by as many statements.
+   * is taken it writes what is to be told of that, by as many statements; of a number alike.
    */
-  readonly insertUser: (registration: Registration) => Promise<'inserted' | 'email_taken' | 'username_taken'>
+  readonly insertUser: (
+    registration: Registration,
+  ) => Promise<'inserted' | 'email_taken' | 'phone_taken' | 'username_taken'>
   /** A user by id, deleted ones too. */
   readonly findUser: (id: string) => Promise<UserWithRole | undefined>
   readonly findUserByEmail: (email: string) => Promise<UserWithRole | undefined>
+  /** By the number that they sign in with. */
+  readonly findUserByPhone: (phone: string) => Promise<UserWithRole | undefined>
   /** What tokens of a person are judged by. */
   readonly findPerson: (id: string) => Promise<Person | undefined>
   /** Whom an identifier means, and whether they have signed in from this device before. */
@@ -50,7 +59,8 @@ export interface UserStore {
 /** A user to add, and what is written with it: for a new address, and for one that has an account. */
 export interface Registration {
   readonly user: User
-  readonly token: OneTimeToken
+  /** Undefined where nothing has to be confirmed. */
+  readonly token: OneTimeToken | undefined
   readonly event: AuditEvent
   readonly mail: QueuedMail
   readonly knownEvent: AuditEvent
@@ -77,7 +87,7 @@ export interface Also {
 export interface PersonSessionStore {
   /**
    * Opens the session of somebody who has proven who they are, if the user is still in the version that was judged;
-   * false when it no longer is. Clears what had failed of theirs, and remembers the device.
+   * false when it no longer is, or what it redeems was used. Clears what had failed of theirs, and remembers the device.
    */
   readonly openPersonSession: (opening: PersonSessionOpening) => Promise<boolean>
   readonly findPersonSession: (id: string) => Promise<SessionWithUser | undefined>
@@ -92,6 +102,8 @@ export interface PersonSessionStore {
       /** Only the one of this id, all but it, or all. */
       readonly scope: 'session' | 'others' | 'all'
       readonly sessionId: string
+      /** Only those that were opened with less. */
+      readonly below?: AssuranceLevel | undefined
       readonly now: Date
     },
     revoke: (sessionId: string) => Revocation,
@@ -100,6 +112,8 @@ export interface PersonSessionStore {
 
 export interface PersonSessionOpening extends Also {
   readonly session: PersonSession
+  /** Used up with it, or no session is opened. */
+  readonly redeems?: Redemption | undefined
   readonly userVersion: number
   readonly signIn: SignInRecord
   /** The digest of the device that is known from now on; undefined where there is no telling. */
@@ -107,6 +121,12 @@ export interface PersonSessionOpening extends Also {
   /** Made where the device was not known and others were; the very first one is no news. */
   readonly newDeviceMail: () => QueuedMail
   readonly settled: SettledFailures
+}
+
+/** A one-time token to use up, and the contact of its user that is theirs from then on. */
+export interface Redemption {
+  readonly tokenId: string
+  readonly confirms: 'email' | 'phone' | undefined
 }
 
 /** What becomes of the failures that were counted for an attempt that has come to a good end. */
@@ -158,6 +178,33 @@ export interface OneTimeTokenStore {
     also: Also & { readonly userVersion?: number },
   ) => Promise<boolean>
   readonly findOneTimeToken: (id: string) => Promise<OneTimeToken | undefined>
+  /**
+   * Takes one try of the digits of each token of these purposes that may still be used and was sent to a contact, and
+   * answers them: so that no number of tries at once is more than there are.
+   */
+  readonly takeCodeAttempts: (
+    which: {
+      readonly purposes: readonly OneTimeTokenPurpose[]
+      readonly to: { readonly email: string } | { readonly phone: string }
+    },
+    now: Date,
+  ) => Promise<readonly OneTimeToken[]>
+  /** Uses a token up and adds the one that comes of it; false, and nothing done, when it was used or its user changed. */
+  readonly succeedOneTimeToken: (
+    redeems: Redemption,
+    successor: OneTimeToken,
+    also: Also & { readonly at: Date; readonly userVersion: number },
+  ) => Promise<boolean>
+  /** Uses one half of a pair up while the other is open; false, and nothing done, when either no longer is. */
+  readonly useHalf: (
+    half: Pick<OneTimeToken, 'id' | 'userId'>,
+    other: { readonly purpose: OneTimeTokenPurpose; readonly at: Date },
+  ) => Promise<boolean>
+  /** Gives a user the number that a token was sent to; `taken` when it is another one's by now. */
+  readonly changePhone: (
+    token: Pick<OneTimeToken, 'id' | 'userId' | 'phone'>,
+    also: Also & { readonly at: Date },
+  ) => Promise<'changed' | 'taken' | undefined>
   /** Confirms the address that a token was mailed to, if token and address are as they were judged. */
   readonly confirmEmail: (
     token: Pick<OneTimeToken, 'id' | 'userId' | 'email'>,
@@ -173,6 +220,8 @@ export interface MailStore {
     readonly now: Date
     readonly leaseUntil: Date
     readonly limit: number
+    /** What goes to addresses alone, or to telephones; undefined for both. */
+    readonly only?: 'mail' | 'sms' | undefined
   }) => Promise<readonly ClaimedMail[]>
   /** Writes down what came of an attempt, unless a later one has begun; what was said is forgotten with the last. */
   readonly settleMail: (

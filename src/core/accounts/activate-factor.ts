@@ -35,10 +35,8 @@ export async function activateFactor(
   if (found === undefined) return fail({ reason: 'person_needed' })
   const { user } = found
   const factors = await world.store.listFactors(user.id)
-  const factor = factors.find((one) => one.id === id && one.activatedAt === undefined)
-  if (factor === undefined || now.getTime() - factor.createdAt.getTime() >= ACTIVATION_MAX_MS) {
-    return fail({ reason: 'factor_not_found' })
-  }
+  const factor = factors.find((one) => one.id === id)
+  if (factor === undefined || !isActivatable(factor, now)) return fail({ reason: 'factor_not_found' })
   const counted = await takeProofTry(world, user.id, now)
   if (!counted.ok) return counted
   const proof =
@@ -63,4 +61,9 @@ export async function activateFactor(
     factor: { ...factor, activatedAt: now },
     recoveryCodes: activated.withCodes ? recovery.texts : undefined,
   })
+}
+
+/** Whether a factor that does not count may still come to. */
+export function isActivatable({ createdAt, activatedAt }: Factor, now: Date): boolean {
+  return activatedAt === undefined && now.getTime() - createdAt.getTime() < ACTIVATION_MAX_MS
 }

@@ -90,7 +90,8 @@ function knownMail(world: World, owner: User, now: Date): QueuedMail {
   return mailToPerson(world, { user: owner, kind: 'email-known', facts: {}, voidKey }, now)
 }
 
-function askedMail(
+/** Tells the address of before that somebody asked for another one. */
+export function askedMail(
   world: World,
   { user, newEmail }: { readonly user: User; readonly newEmail: string },
   now: Date,

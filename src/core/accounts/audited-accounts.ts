@@ -1,10 +1,17 @@
 import type { AuditRecorder } from '../audit/recorder.ts'
 import { personTokensTold } from '../tokens/person-tokens.ts'
 import type { AccountService } from './account-service.ts'
+import { auditedOneTime, type OneTimeUnaudited } from './audited-one-time.ts'
 import { auditedSecondFactor } from './audited-second-factor.ts'
 
 /** What changes nothing: every other use case must be audited below. */
-type Unaudited = 'readProfile' | 'readAccountView' | 'listFactors' | 'sendFactorCode'
+type Unaudited =
+  | OneTimeUnaudited
+  | 'readProfile'
+  | 'readAccountView'
+  | 'listFactors'
+  | 'sendFactorCode'
+  | 'challengeFactor'
 
 /** Puts the audit log around the use cases of people. Rows that are committed with what they tell of are not told twice. */
 export function auditedAccounts(
@@ -14,6 +21,7 @@ export function auditedAccounts(
   const { byActor, byCredential } = recorder
   return {
     ...auditedSecondFactor(service, recorder),
+    ...auditedOneTime(service, recorder),
     register: (request, caller) =>
       byCredential(service.register(request, caller), { caller, draft: () => undefined }),
     confirmEmail: (token, caller) =>

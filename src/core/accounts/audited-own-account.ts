@@ -35,6 +35,15 @@ export function auditedOwnAccount(
         actor,
         draft: () => ({ kind: 'user.email-change-ask', target: actor.principal.subject }),
       }),
+    changeAccount: (actor, wish) =>
+      byActor(service.changeAccount(actor, wish), {
+        actor,
+        draft: ({ userId, fields, sessions }) => ({
+          kind: fields.includes('password') ? 'user.password-change' : 'user.update',
+          target: userId,
+          details: { fields, ...(fields.includes('password') && { sessions }) },
+        }),
+      }),
     updateProfile: (actor, update) =>
       byActor(service.updateProfile(actor, update), {
         actor,

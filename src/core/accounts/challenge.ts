@@ -60,6 +60,51 @@ export function mintChallenge(
   return { challenge, text }
 }
 
+const STEP_UP_LIFETIME_MS = 300_000
+
+/**
+ * Makes a challenge for somebody who is signed in, to show a factor within the session. It has no text: it is shown by its
+ * id, together with the session, and its digest says of which factor it is.
+ */
+export function mintStepUp(
+  world: Pick<World, 'newId' | 'vault'>,
+  {
+    factorId,
+    ...of
+  }: Pick<SignInChallenge, 'userId' | 'userVersion' | 'address' | 'userAgent'> & {
+    readonly factorId: string
+  },
+  now: Date,
+): SignInChallenge {
+  const id = world.newId()
+  return {
+    ...of,
+    id,
+    digest: world.vault.digest('sign-in-challenge', stepUpText(id, factorId)),
+    methods: ['totp'],
+    createdAt: now,
+    expiresAt: new Date(now.getTime() + STEP_UP_LIFETIME_MS),
+    attemptsLeft: ATTEMPTS,
+    codeDigest: undefined,
+    codeExpiresAt: undefined,
+    usedAt: undefined,
+  }
+}
+
+/** Whether a challenge is one of a factor, to be shown within a session. */
+export function isStepUpOf(
+  { vault }: Pick<World, 'vault'>,
+  { id, digest }: Pick<SignInChallenge, 'id' | 'digest'>,
+  factorId: string,
+): boolean {
+  return vault.matches('sign-in-challenge', stepUpText(id, factorId), digest)
+}
+
+/** With a space, which no text of a sign-in's challenge has: neither stands in for the other. */
+function stepUpText(id: string, factorId: string): string {
+  return `step-up ${id} ${factorId}`
+}
+
 /** The id in a challenge's text; undefined for what is none. */
 export function parseChallenge(text: string): string | undefined {
   const parts = parseCredential(text, form)

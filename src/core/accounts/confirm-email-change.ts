@@ -53,7 +53,8 @@ export async function confirmEmailChange(
 
 const invalid = fail<Failure>({ reason: 'one_time_token_invalid' })
 
-function undoLink(
+/** The way back from a change, which the address of before is mailed. */
+export function undoLink(
   world: ServiceParts['world'],
   { user, to: newEmail }: { readonly user: User; readonly to: string },
   now: Date,

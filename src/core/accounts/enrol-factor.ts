@@ -10,7 +10,7 @@ import { type ProofOfSelf, type ProvenSelf, proveAgain } from './prove-again.ts'
 import type { User } from './user.ts'
 
 /** Enough for a phone, a tablet and a few keys; and no more for a look-up to wade through. */
-const FACTORS_MAX = 10
+export const factorsMax = 10
 
 export interface FactorOrder extends ProofOfSelf {
   /** What its owner calls it; undefined for the name of its kind. */
@@ -34,13 +34,23 @@ export async function enrolApp(
   const { world, policy } = parts
   const proven = await proveToEnrol(parts, actor, order)
   if (!proven.ok) return proven
-  const { user } = proven.value
-  const secret = world.oneTimeCodes.newSecret()
-  const factor = newFactor(parts, proven.value, { kind: 'totp', name: order.name })
-  const sealedSecret = sealFactorSecret(world, factor.id, secret)
-  await world.store.insertFactor({ ...factor, sealedSecret }, { token: undefined })
-  const uri = world.oneTimeCodes.uri({ secret, issuer: hostOf(policy.issuer), account: accountName(user) })
-  return ok({ factor, secret, uri, qrSvg: world.oneTimeCodes.qrSvg(uri) })
+  const made = newApp(parts, proven.value.user, { name: order.name, issuer: hostOf(policy.issuer) })
+  await world.store.insertFactor(made.factor, { token: undefined })
+  return ok(made)
+}
+
+/** Makes an app with a fresh secret, which is told and, sealed, kept. */
+export function newApp(
+  parts: Pick<ServiceParts, 'world'>,
+  user: User,
+  { name, issuer }: { readonly name: string | undefined; readonly issuer: string },
+): EnrolledApp {
+  const { vault, oneTimeCodes } = parts.world
+  const secret = oneTimeCodes.newSecret()
+  const bare = newFactor(parts, { user }, { kind: 'totp', name })
+  const factor = { ...bare, sealedSecret: sealFactorSecret({ vault }, bare.id, secret) }
+  const uri = oneTimeCodes.uri({ secret, issuer, account: accountName(user) })
+  return { factor, secret, uri, qrSvg: oneTimeCodes.qrSvg(uri) }
 }
 
 /** Begins with codes by mail, and mails the first one. They count when that has been shown. */
@@ -73,18 +83,21 @@ async function proveToEnrol(
   if (!proven.ok) return proven
   const lasting = admitLasting(parts.policy, proven.value.user)
   if (!lasting.ok) return lasting
-  if (proven.value.factors.length >= FACTORS_MAX) {
-    return fail({ reason: 'factors_too_many', max: FACTORS_MAX })
+  if (proven.value.factors.length >= factorsMax) {
+    return fail({ reason: 'factors_too_many', max: factorsMax })
   }
   return proven
 }
 
-const names = { totp: 'Authenticator app', email: 'E-mail' } as const satisfies Record<FactorKind, string>
+export const factorNames = { totp: 'Authenticator app', email: 'E-mail' } as const satisfies Record<
+  FactorKind,
+  string
+>
 
 function newFactor(
   { world }: Pick<ServiceParts, 'world'>,
-  { user }: ProvenSelf,
-  { kind, name = names[kind] }: { readonly kind: FactorKind; readonly name: string | undefined },
+  { user }: Pick<ProvenSelf, 'user'>,
+  { kind, name = factorNames[kind] }: { readonly kind: FactorKind; readonly name: string | undefined },
 ): Factor {
   return {
     id: world.newId(),
@@ -99,7 +112,7 @@ function newFactor(
 }
 
 /** What an app shows its codes under: the name of the gateway, without `https://`. */
-function hostOf(issuer: string): string {
+export function hostOf(issuer: string): string {
   return issuer.replace(/^\w+:\/\//, '')
 }
 

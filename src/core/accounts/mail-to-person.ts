@@ -1,5 +1,5 @@
 import type { World } from '../ports.ts'
-import { type MailFacts, type MailKind, type QueuedMail, queuedMail } from './mail.ts'
+import { type MailKind, type MessageFacts, type QueuedMail, queuedMail } from './mail.ts'
 import type { SignInProof } from './second-factor-store.ts'
 import type { User } from './user.ts'
 
@@ -14,7 +14,7 @@ export function mailToPerson<K extends MailKind>(
   }: {
     readonly user: User
     readonly kind: K
-    readonly facts: MailFacts[K]
+    readonly facts: MessageFacts[K]
     readonly voidKey?: string
   },
   now: Date,

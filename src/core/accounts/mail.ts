@@ -28,17 +28,48 @@ export interface MailFacts {
   readonly 'new-device': { readonly at: string; readonly address: string; readonly userAgent: string }
   readonly 'account-deleted': { readonly restorableUntil: string }
   readonly 'account-restored': object
+  /** To the owner of a new account: the link, or the code, confirms the address and signs in. */
+  readonly 'sign-up': LinkFacts
+  readonly 'magic-link': LinkFacts
+  /** Signs in, so that a new password can be set. */
+  readonly recovery: LinkFacts
+  readonly 'supabase-invite': LinkFacts
+  /** To the new address. */
+  readonly 'supabase-email-change': LinkFacts
+  /** To the address of before, where both must agree. */
+  readonly 'supabase-email-change-current': LinkFacts & { readonly newEmail: string }
+  readonly reauthentication: { readonly code: string; readonly expiresAt: string }
 }
+
+/** What goes to a telephone; it waits where mails wait, and leaves by the operator's webhook. */
+export interface SmsFacts {
+  readonly 'sms-code': { readonly code: string; readonly expiresAt: string; readonly channel: SmsChannel }
+}
+
+/** A link of a face whose links come to the gateway itself, and the six digits that count as much. */
+export interface LinkFacts {
+  readonly link: string
+  readonly code: string
+  readonly expiresAt: string
+}
+
+/** By what a message reaches a telephone. */
+export type SmsChannel = 'sms' | 'whatsapp'
+
 export type MailKind = keyof MailFacts
 
+export interface MessageFacts extends MailFacts, SmsFacts {}
+/** All that the outbox holds. */
+export type MessageKind = keyof MessageFacts
+
 /** A mail that a use case wants sent. */
-export interface MailOrder<K extends MailKind = MailKind> {
+export interface MailOrder<K extends MessageKind = MessageKind> {
   readonly kind: K
-  /** Undefined for nobody: whoever has no address gets no mail. */
+  /** Undefined for nobody: whoever has no address gets no mail. Digits where it is for a telephone. */
   readonly to: string | undefined
   /** Whom the mail greets, where its address is known to be theirs; a name that could be an advertisement is left out. */
   readonly name?: string | undefined
-  readonly facts: MailFacts[K]
+  readonly facts: MessageFacts[K]
   readonly userId: string | undefined
   /** The recipient's language; undefined for the default one. */
   readonly locale: string | undefined
@@ -50,7 +81,7 @@ export interface MailOrder<K extends MailKind = MailKind> {
 export interface QueuedMail {
   readonly id: string
   readonly userId: string | undefined
-  readonly kind: MailKind
+  readonly kind: MessageKind
   readonly locale: string
   readonly sealedMessage: string
   readonly voidKey: string | undefined
@@ -61,17 +92,21 @@ export interface QueuedMail {
 }
 
 /** What is sealed in the outbox: with its id, so that one row's content says nothing in another. */
-export interface MailMessage<K extends MailKind = MailKind> {
+export interface MailMessage<K extends MessageKind = MessageKind> {
   readonly id: string
   readonly to: string
   readonly name: string | undefined
-  readonly facts: MailFacts[K]
+  readonly facts: MessageFacts[K]
 }
 
+type Opened = Pick<QueuedMail, 'id' | 'locale' | 'createdAt'> & Pick<MailMessage, 'to' | 'name'>
+
 /** A mail that is to be written and sent. */
-export type Mail = Pick<QueuedMail, 'id' | 'locale' | 'createdAt'> &
-  Pick<MailMessage, 'to' | 'name'> &
+export type Mail = Opened &
   { readonly [K in MailKind]: { readonly kind: K; readonly facts: MailFacts[K] } }[MailKind]
+
+/** The same to a telephone: `to` is its number, digits alone. */
+export type Sms = Opened & { readonly kind: 'sms-code'; readonly facts: SmsFacts['sms-code'] }
 
 const defaultLocale = 'en'
 
@@ -79,7 +114,7 @@ const defaultLocale = 'en'
  * Makes the row of a mail, and tells the delivery of this process that one is coming. The store's verb that makes what
  * it tells of inserts it, in the same transaction: a mail of what never happened is worse than none.
  */
-export function queuedMail<K extends MailKind>(
+export function queuedMail<K extends MessageKind>(
   world: Pick<World, 'newId' | 'vault' | 'mailQueued'>,
   { kind, to, name, facts, userId, locale, voidKey }: MailOrder<K>,
   now: Date,
@@ -119,11 +154,13 @@ export function openMail(
     sealedMessage,
     createdAt,
   }: Omit<QueuedMail, 'userId' | 'voidKey' | 'nextAttemptAt' | 'sentAt'>,
-): Mail | undefined {
+): Mail | Sms | undefined {
   const text = vault.unseal('mail', sealedMessage)
   if (text === undefined) return undefined
   const message: MailMessage = JSON.parse(text)
   if (message.id !== id) return undefined
   // The facts are those of its kind: sealed by us, and under this id.
-  return { id, kind, locale, createdAt, to: message.to, name: message.name, facts: message.facts } as Mail
+  return { id, kind, locale, createdAt, to: message.to, name: message.name, facts: message.facts } as
+    | Mail
+    | Sms
 }

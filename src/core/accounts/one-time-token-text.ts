@@ -48,13 +48,32 @@ export async function findOneTimeToken(
   text: string,
   { purpose, now }: { readonly purpose: OneTimeTokenPurpose; readonly now: Date },
 ): Promise<OneTimeToken | undefined> {
+  const token = await findGenuineToken(world, text, [purpose])
+  return token !== undefined && isUsable(token, now) ? token : undefined
+}
+
+/** Whether a token has neither been used nor run out. */
+export function isUsable(
+  { usedAt, expiresAt }: Pick<OneTimeToken, 'usedAt' | 'expiresAt'>,
+  now: Date,
+): boolean {
+  return usedAt === undefined && expiresAt > now
+}
+
+/** The token that a text is, of one of these purposes, used up and run out too. */
+export async function findGenuineToken(
+  world: Pick<World, 'vault' | 'store'>,
+  text: string,
+  purposes: readonly OneTimeTokenPurpose[],
+): Promise<OneTimeToken | undefined> {
   const parts = parseCredential(text, form)
   if (parts === undefined || parts.prefix !== PREFIX || !/^[0-9a-f]{32}$/.test(parts.id)) return undefined
   const id = parts.id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
   const token = await world.store.findOneTimeToken(id)
-  if (token === undefined || token.purpose !== purpose || token.usedAt !== undefined) return undefined
-  if (token.expiresAt <= now) return undefined
-  return world.vault.matches('one-time-token', digested(purpose, text), token.digest) ? token : undefined
+  if (token === undefined || !purposes.includes(token.purpose)) return undefined
+  return world.vault.matches('one-time-token', digested(token.purpose, text), token.digest)
+    ? token
+    : undefined
 }
 
 function digestOf(world: Pick<World, 'vault'>, purpose: OneTimeTokenPurpose, text: string): string {

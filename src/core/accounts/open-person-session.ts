@@ -7,7 +7,8 @@ import type { ServiceParts } from '../service-parts.ts'
 import { mintPersonAccessToken, type PersonTokens, personTokensTold } from '../tokens/person-tokens.ts'
 import { mintRefreshToken } from '../tokens/refresh-token.ts'
 import type { AssuranceLevel, PersonSession, SessionFace } from '../tokens/session.ts'
-import { sessionLifetimes } from '../tokens/session-lifetimes.ts'
+import { sessionEnds, sessionLifetimes } from '../tokens/session-lifetimes.ts'
+import type { Redemption } from './account-store.ts'
 import type { QueuedMail } from './mail.ts'
 import { mailToPerson } from './mail-to-person.ts'
 import type { SignInMethod, SignInOutcome, SignInRecord } from './sign-in-record.ts'
@@ -25,13 +26,15 @@ export interface SignInProof {
   readonly attempt: Attempt | undefined
   /** Where the session is opened, which says how long it lives; undefined for the native face. */
   readonly face?: SessionFace | undefined
+  /** What is used up with the opening. */
+  readonly redeems?: Redemption | undefined
   /** All that the session may do of what its person may; undefined for all of it. */
   readonly permissions?: readonly string[] | undefined
 }
 
 /**
  * Opens the session of somebody who has proven who they are, and commits it with what the log and the owner are told
- * before the tokens are answered. `changed` when the user is no longer as they were judged.
+ * before the tokens are answered. `changed` when the user is no longer as they were judged, or what it redeems was used.
  */
 export async function openPersonSession(
   parts: ServiceParts,
@@ -45,6 +48,7 @@ export async function openPersonSession(
   const opened = await world.store.openPersonSession({
     session,
     userVersion: user.version,
+    redeems: proof.redeems,
     signIn: signInRecord(world, { userId: user.id, method: proof.method, outcome: 'success', now }, caller),
     device: deviceOf(world, caller),
     newDeviceMail: () => newDeviceMail(world, user, { caller, now }),
@@ -105,7 +109,7 @@ function newSession(
   const id = world.newId()
   const refresh = mintRefreshToken(world, id)
   const face = proof.face ?? 'native'
-  const { accessTtlSeconds, refreshTtlSeconds } = sessionLifetimes(policy, face)
+  const lifetimes = sessionLifetimes(policy, face)
   const session: PersonSession = {
     id,
     userId: user.id,
@@ -114,10 +118,9 @@ function newSession(
     rotates: true,
     permissions: proof.permissions,
     audiences: undefined,
-    accessTtlSeconds,
+    accessTtlSeconds: lifetimes.accessTtlSeconds,
     createdAt: now,
-    // Whole seconds, so that what is said on the wire is what is kept.
-    expiresAt: new Date((Math.floor(now.getTime() / 1000) + refreshTtlSeconds) * 1000),
+    expiresAt: sessionEnds(now, lifetimes),
     lastUsedAt: now,
     revokedAt: undefined,
     aal: proof.aal,

@@ -4,7 +4,9 @@ import type { Listing, PageRequest } from '../page.ts'
 import type { Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { LinkRequest } from './account-limit.ts'
+import type { AccountWish } from './account-wish.ts'
 import { askEmailChange, type EmailWish } from './ask-email-change.ts'
+import { type ChangedAccount, changeAccount } from './change-account.ts'
 import { changePassword, type PasswordWish } from './change-password.ts'
 import { confirmEmailChange } from './confirm-email-change.ts'
 import { deleteOwnAccount } from './delete-account.ts'
@@ -38,6 +40,8 @@ export interface OwnAccountService {
     actor: Actor,
     wish: EmailWish,
   ) => Promise<Result<{ readonly email: string }, Failure>>
+  /** The same things and more in one call, by the session alone: for faces that ask for no password. */
+  readonly changeAccount: (actor: Actor, wish: AccountWish) => Promise<Result<ChangedAccount, Failure>>
   readonly updateProfile: (actor: Actor, update: ProfileUpdate) => Promise<Result<UserWithRole, Failure>>
   readonly deleteOwnAccount: (
     actor: Actor,
@@ -60,6 +64,7 @@ export function bindOwnAccount(parts: ServiceParts): OwnAccountService {
     undoEmailChange: (token, caller) => undoEmailChange(parts, token, caller),
     changePassword: (actor, wish) => changePassword(parts, actor, wish),
     askEmailChange: (actor, wish) => askEmailChange(parts, actor, wish),
+    changeAccount: (actor, wish) => changeAccount(parts, actor, wish),
     updateProfile: (actor, update) => updateProfile(parts, actor, update),
     deleteOwnAccount: (actor, password) => deleteOwnAccount(parts, actor, password),
     exportPersonalData: (actor) => exportPersonalData(parts, actor),

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { Also } from './account-store.ts'
+import type { MetadataChange } from './merge-metadata.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { UserProfile, UserWithRole } from './user.ts'
@@ -24,6 +25,13 @@ export interface OwnAccountStore {
    * other links but those that undo an earlier change.
    */
   readonly undoEmailChange: (undo: EmailChangeUndo) => Promise<readonly Revocation[] | undefined>
+  /**
+   * Changes an account by a session, all of it or nothing: a password as above, contacts that count at once, metadata laid
+   * over what there is, and tokens that ask for other contacts in the place of earlier ones. Undefined after a lost race.
+   */
+  readonly changeAccount: (
+    change: AccountChange,
+  ) => Promise<readonly Revocation[] | 'email_taken' | 'phone_taken' | undefined>
   readonly updateProfile: (
     id: string,
     update: ProfileUpdate & { readonly at: Date },
@@ -51,6 +59,21 @@ export interface PasswordChange extends EndsSessions {
   readonly sessionId: string
 }
 
+export interface AccountChange extends EndsSessions {
+  readonly userId: string
+  readonly userVersion: number
+  /** The session that asks, which goes on. */
+  readonly sessionId: string
+  readonly passwordHash: string | undefined
+  /** Each counts from now on, and its user is known by it. */
+  readonly email: string | undefined
+  readonly phone: string | undefined
+  readonly metadata: MetadataChange | undefined
+  /** The token to use up with it. */
+  readonly uses: string | undefined
+  readonly tokens: readonly OneTimeToken[]
+}
+
 export interface PasswordReset extends EndsSessions {
   readonly token: OneTimeToken
   readonly to: string
@@ -58,7 +81,8 @@ export interface PasswordReset extends EndsSessions {
 
 export interface EmailChange extends Also {
   readonly token: OneTimeToken
-  readonly from: string
+  /** Undefined where the user has no address yet. */
+  readonly from: string | undefined
   readonly to: string
   readonly at: Date
   /** Goes to the address of before; undefined where that was never confirmed, and may be anybody's. */

@@ -9,7 +9,7 @@ import type { PersonSession } from '../tokens/session.ts'
 import type { Profile } from './application-profile.ts'
 import type { Factor } from './factor.ts'
 import type { Identity } from './identity.ts'
-import type { MailKind } from './mail.ts'
+import type { MessageKind } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import { personOf } from './person-of.ts'
 import type { SignInRecord } from './sign-in-record.ts'
@@ -31,7 +31,7 @@ export interface PersonalData extends UserWithRole {
   readonly recoveryCodes: readonly { readonly createdAt: Date; readonly usedAt: Date | undefined }[]
   readonly links: readonly Omit<OneTimeToken, 'digest' | 'attemptsLeft'>[]
   readonly mails: readonly {
-    readonly kind: MailKind
+    readonly kind: MessageKind
     readonly createdAt: Date
     readonly sentAt: Date | undefined
   }[]

@@ -1,5 +1,15 @@
 /** By what somebody tried to sign in. */
-export const signInMethods = ['password', 'totp', 'email', 'recovery_code', 'invite', 'reset'] as const
+export const signInMethods = [
+  'password',
+  'totp',
+  'email',
+  'recovery_code',
+  'invite',
+  'reset',
+  'link',
+  'sms',
+  'anonymous',
+] as const
 export type SignInMethod = (typeof signInMethods)[number]
 
 export const signInOutcomes = ['success', 'wrong', 'unconfirmed', 'refused', 'second_factor_due'] as const

@@ -1,5 +1,6 @@
 import { auditedAccounts } from '../accounts/audited-accounts.ts'
 import { auditedAdministration, type UnauditedAdministration } from '../accounts/audited-administration.ts'
+import type { OneTimeUnaudited } from '../accounts/audited-one-time.ts'
 import { auditedOwnAccount, type OwnAccountReading } from '../accounts/audited-own-account.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
@@ -32,9 +33,11 @@ type Unaudited =
   | 'listSigningKeys'
   | 'listFactors'
   | 'sendFactorCode'
+  | 'challengeFactor'
   | 'readProfile'
   | 'readAccountView'
   | OwnAccountReading
+  | OneTimeUnaudited
 
 /**
  * Puts the audit log around the use cases: what was done is written down before it is answered, and when it cannot be

@@ -1,4 +1,4 @@
-import { type Mail, type MailKind, openMail, type QueuedMail } from '../accounts/mail.ts'
+import { type Mail, type MessageKind, openMail, type QueuedMail, type Sms } from '../accounts/mail.ts'
 import type { World } from '../ports.ts'
 import { nextAttemptAt } from './retry.ts'
 
@@ -25,26 +25,26 @@ export type MailSettlement =
 /** What the log may know of an attempt. */
 export interface MailReport {
   readonly mailId: string
-  readonly kind: MailKind
+  readonly kind: MessageKind
   readonly attempts: number
   readonly state: MailSettlement['state']
   readonly status: string | undefined
 }
 
-/** Takes at most `limit` mails that are due, for this process alone. */
+/** Takes at most `limit` mails that are due, for this process alone; `only` leaves to others what it cannot send. */
 export function claimDueMails(
   { now, store }: Pick<World, 'now' | 'store'>,
-  limit: number,
+  { limit, only }: { readonly limit: number; readonly only?: 'mail' | 'sms' | undefined },
 ): Promise<readonly ClaimedMail[]> {
   const at = now()
-  return store.claimMails({ now: at, leaseUntil: new Date(at.getTime() + LEASE_MS), limit })
+  return store.claimMails({ now: at, leaseUntil: new Date(at.getTime() + LEASE_MS), limit, only })
 }
 
 /** Sends a claimed mail and writes down what came of it: sent, tried again later, or given up. */
 export async function deliverMail(
   world: Pick<World, 'now' | 'store' | 'vault'>,
   claimed: ClaimedMail,
-  send: (mail: Mail) => Promise<SendOutcome>,
+  send: (message: Mail | Sms) => Promise<SendOutcome>,
 ): Promise<MailReport> {
   const settlement = await attempt(world, claimed, send)
   await world.store.settleMail(claimed, settlement)
@@ -56,7 +56,7 @@ export async function deliverMail(
 async function attempt(
   world: Pick<World, 'now' | 'vault'>,
   claimed: ClaimedMail,
-  send: (mail: Mail) => Promise<SendOutcome>,
+  send: (message: Mail | Sms) => Promise<SendOutcome>,
 ): Promise<MailSettlement> {
   const mail = openMail(world, claimed)
   if (mail === undefined) return { state: 'failed', at: world.now(), error: 'unreadable' }

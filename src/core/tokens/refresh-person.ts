@@ -8,6 +8,7 @@ import { countWrongToken, endStolenSession, readRefreshToken, standingOf } from 
 import { mintPersonAccessToken, type PersonTokens } from './person-tokens.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import type { PersonSession, SessionWithUser } from './session.ts'
+import { sessionEnds, sessionLifetimes } from './session-lifetimes.ts'
 
 /**
  * Trades a person's refresh token for an access token and its successor. As where machines rotate: all who show one
@@ -30,18 +31,25 @@ export async function refreshPerson(
     const standing = standingOf(parts, session, refreshToken)
     const late =
       standing === 'spent' ? lateSuccessor(parts, session, { token: refreshToken, now }) : undefined
-    if (standing === 'spent' && late === undefined) return endStolenSession(parts, session)
+    if (standing === 'spent' && late === undefined) {
+      // Raised in the moment before, while another tab was refreshing: no token of before leads on, and none is a theft.
+      if (isPatient(parts, session, now)) return fail({ reason: 'refresh_token_invalid' })
+      return endStolenSession(parts, session)
+    }
     if (standing === 'unknown') return fail({ reason: 'refresh_token_invalid' })
     const admitted = admitPersonSession(found, now)
     if (!admitted.ok) return admitted
     const successor = late ?? token.value.successor()
+    const lifetimes = sessionLifetimes(parts.policy, session.face)
+    const slides = lifetimes.slides && standing === 'current'
+    const expiresAt = slides ? sessionEnds(now, lifetimes) : session.expiresAt
     if (standing === 'current') {
       const to = world.vault.digest('refresh-token', successor)
-      const rotation = { from: session.refreshDigest, to, at: now, userVersion: user.version }
+      const rotation = { from: session.refreshDigest, to, at: now, expiresAt, userVersion: user.version }
       if (!(await world.store.rotatePersonSession(session.id, rotation))) return changed
     }
     const minted = await mintPersonAccessToken(parts, found, { tokenId: world.newId(), now })
-    return ok({ ...minted, refresh: successor, refreshExpiresAt: session.expiresAt, userId: user.id })
+    return ok({ ...minted, refresh: successor, refreshExpiresAt: expiresAt, userId: user.id })
   })
 }
 
@@ -54,17 +62,26 @@ const LATE_STEPS_MAX = 32
  */
 function lateSuccessor(
   { world, policy }: Pick<ServiceParts, 'world' | 'policy'>,
-  { face, refreshDigest, lastUsedAt, revokedAt }: PersonSession,
+  session: PersonSession,
   { token, now }: { readonly token: string; readonly now: Date },
 ): string | undefined {
-  const patienceMs = face === 'supabase' ? policy.supabase.reuseIntervalSeconds * 1000 : 0
-  if (revokedAt !== undefined || now.getTime() - lastUsedAt.getTime() >= patienceMs) return undefined
+  if (!isPatient({ policy }, session, now)) return undefined
   let text: string | undefined = token
   for (let step = 0; step < LATE_STEPS_MAX && text !== undefined; step++) {
     text = parseRefreshToken(world, text)?.successor()
-    if (text !== undefined && world.vault.matches('refresh-token', text, refreshDigest)) return text
+    if (text !== undefined && world.vault.matches('refresh-token', text, session.refreshDigest)) return text
   }
   return undefined
+}
+
+/** Whether a session was used so lately that its face lets an older token pass. */
+function isPatient(
+  { policy }: Pick<ServiceParts, 'policy'>,
+  { face, lastUsedAt, revokedAt }: PersonSession,
+  now: Date,
+): boolean {
+  const patienceMs = face === 'supabase' ? policy.supabase.reuseIntervalSeconds * 1000 : 0
+  return revokedAt === undefined && now.getTime() - lastUsedAt.getTime() < patienceMs
 }
 
 /** Says whether a person's session may bring a new access token at `now`. */

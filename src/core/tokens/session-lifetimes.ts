@@ -1,15 +1,32 @@
 import type { Policy } from '../policy.ts'
 import type { SessionFace } from './session.ts'
 
-/** How long the sessions of people live that a face opens, and their access tokens; undefined follows the policy. */
+export interface SessionLifetimes {
+  /** Undefined follows the policy. */
+  readonly accessTtlSeconds: number | undefined
+  readonly refreshTtlSeconds: number
+  /** True where each refresh begins that time anew, so that a session ends only when nobody uses it. */
+  readonly slides: boolean
+}
+
+/** How long the sessions of people live that a face opens, and their access tokens. */
 export function sessionLifetimes(
   { userRefreshTtlSeconds, supabase, mytone }: Policy,
   face: SessionFace,
-): { readonly accessTtlSeconds: number | undefined; readonly refreshTtlSeconds: number } {
+): SessionLifetimes {
   const lifetimes = {
-    native: { accessTtlSeconds: undefined, refreshTtlSeconds: userRefreshTtlSeconds },
-    supabase: { accessTtlSeconds: supabase.accessTtlSeconds, refreshTtlSeconds: userRefreshTtlSeconds },
-    mytone,
+    native: { accessTtlSeconds: undefined, refreshTtlSeconds: userRefreshTtlSeconds, slides: false },
+    supabase: {
+      accessTtlSeconds: supabase.accessTtlSeconds,
+      refreshTtlSeconds: supabase.idleTtlSeconds,
+      slides: true,
+    },
+    mytone: { ...mytone, slides: false },
   } as const
   return lifetimes[face]
+}
+
+/** When a session ends that is opened or goes on at `now`: in whole seconds, so that what is said on the wire is what is kept. */
+export function sessionEnds(now: Date, { refreshTtlSeconds }: SessionLifetimes): Date {
+  return new Date((Math.floor(now.getTime() / 1000) + refreshTtlSeconds) * 1000)
 }

@@ -89,4 +89,8 @@ export interface SessionFilter {
 }
 
 /** The same step of a person's session. */
-export type PersonSessionRotation = Omit<SessionRotation, 'keyVersion'> & { readonly userVersion: number }
+export type PersonSessionRotation = Omit<SessionRotation, 'keyVersion'> & {
+  readonly userVersion: number
+  /** When the session ends from now on. */
+  readonly expiresAt: Date
+}

@@ -21,6 +21,7 @@ type AccountReason =
   | 'password_unacceptable'
   | 'one_time_token_invalid'
   | 'person_needed'
+  | 'anonymous_refused'
   | 'reauthentication_failed'
   | 'last_admin'
 
@@ -139,6 +140,11 @@ export const accountSpellings: Spellings<AccountReason> = {
     status: 403,
     code: 'person_needed',
     message: 'This is for people who have signed in: an API key has no account.',
+  },
+  anonymous_refused: {
+    status: 403,
+    code: 'person_needed',
+    message: 'This is for people who have said who they are.',
   },
   reauthentication_failed: {
     status: 403,

@@ -2,11 +2,13 @@ import { accepts } from 'hono/accepts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { Refusal } from '../../http/refusal.ts'
 import { reply, tell } from '../../http/reply.ts'
+import { accountChangeSpellings } from './account-change-spellings.ts'
 import { accountSpellings } from './account-spellings.ts'
 import { administrationSpellings } from './administration-spellings.ts'
 import { json, meta } from './envelope.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
+import { oneTimeSpellings } from './one-time-spellings.ts'
 import { secondFactorSpellings } from './second-factor-spellings.ts'
 import { signingKeySpellings } from './signing-key-spellings.ts'
 import type { Reason, Spelling, Spellings } from './spelling.ts'
@@ -17,7 +19,9 @@ export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...keySpellings,
   ...accountSpellings,
+  ...accountChangeSpellings,
   ...secondFactorSpellings,
+  ...oneTimeSpellings,
   ...administrationSpellings,
   ...tokenSpellings,
   ...signingKeySpellings,

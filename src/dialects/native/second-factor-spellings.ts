@@ -3,11 +3,21 @@ import { challenged, type Spellings } from './spelling.ts'
 type SecondFactorReason =
   | 'second_factor_required'
   | 'challenge_invalid'
+  | 'challenge_expired'
+  | 'challenge_elsewhere'
   | 'method_not_offered'
   | 'code_invalid'
   | 'factor_not_found'
   | 'factor_known'
+  | 'factor_name_taken'
   | 'factors_too_many'
+
+const attemptOver = {
+  status: 401,
+  code: 'invalid_challenge',
+  message: 'This attempt to sign in is over. Sign in again.',
+  headers: challenged,
+} as const
 
 /** What is refused of second factors. */
 export const secondFactorSpellings: Spellings<SecondFactorReason> = {
@@ -21,12 +31,9 @@ export const secondFactorSpellings: Spellings<SecondFactorReason> = {
         : { field: 'aal', message: 'Set a second factor up, then sign in with it.' },
     ],
   },
-  challenge_invalid: {
-    status: 401,
-    code: 'invalid_challenge',
-    message: 'This attempt to sign in is over. Sign in again.',
-    headers: challenged,
-  },
+  challenge_invalid: attemptOver,
+  challenge_expired: attemptOver,
+  challenge_elsewhere: attemptOver,
   method_not_offered: {
     status: 400,
     code: 'invalid_request',
@@ -41,6 +48,11 @@ export const secondFactorSpellings: Spellings<SecondFactorReason> = {
   },
   factor_not_found: { status: 404, code: 'factor_not_found', message: 'There is no such factor.' },
   factor_known: { status: 409, code: 'factor_known', message: 'This account has this factor already.' },
+  factor_name_taken: {
+    status: 409,
+    code: 'factor_known',
+    message: 'This account has a factor of this name already.',
+  },
   factors_too_many: {
     status: 409,
     code: 'too_many_factors',

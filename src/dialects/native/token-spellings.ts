@@ -1,9 +1,11 @@
 import type { FailureReason } from '../../core/failure.ts'
 import { challenge } from '../../http/challenge.ts'
 import { refusedLimitHeaders } from '../../http/limit-headers.ts'
+import type { accountChangeSpellings } from './account-change-spellings.ts'
 import type { accountSpellings } from './account-spellings.ts'
 import type { administrationSpellings } from './administration-spellings.ts'
 import type { keySpellings } from './key-spellings.ts'
+import type { oneTimeSpellings } from './one-time-spellings.ts'
 import type { secondFactorSpellings } from './second-factor-spellings.ts'
 import type { signingKeySpellings } from './signing-key-spellings.ts'
 import { type Spellings, tokenChallenged } from './spelling.ts'
@@ -12,10 +14,12 @@ import { type Spellings, tokenChallenged } from './spelling.ts'
 export const tokenSpellings: Spellings<
   Exclude<
     FailureReason,
+    | keyof typeof accountChangeSpellings
     | keyof typeof accountSpellings
     | keyof typeof administrationSpellings
     | keyof typeof keySpellings
     | keyof typeof secondFactorSpellings
+    | keyof typeof oneTimeSpellings
     | keyof typeof signingKeySpellings
   >
 > = {

@@ -19,6 +19,7 @@ type AccountReason =
   | 'password_unacceptable'
   | 'one_time_token_invalid'
   | 'person_needed'
+  | 'anonymous_refused'
   | 'reauthentication_failed'
   | 'last_admin'
 
@@ -42,6 +43,7 @@ export const accountSpellings: Spellings<AccountReason> = {
   password_unacceptable: notHere(),
   one_time_token_invalid: notHere(),
   person_needed: notHere(),
+  anonymous_refused: notHere(),
   reauthentication_failed: notHere(),
   last_admin: notHere(409),
 }

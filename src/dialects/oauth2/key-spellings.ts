@@ -1,6 +1,8 @@
 import type { FailureReason } from '../../core/failure.ts'
+import type { accountChangeSpellings } from './account-change-spellings.ts'
 import type { accountSpellings } from './account-spellings.ts'
 import type { administrationSpellings } from './administration-spellings.ts'
+import type { oneTimeSpellings } from './one-time-spellings.ts'
 import type { secondFactorSpellings } from './second-factor-spellings.ts'
 import { clientUnknown, notHere, type Spellings } from './spelling.ts'
 import type { tokenSpellings } from './token-spellings.ts'
@@ -10,9 +12,11 @@ export const keySpellings: Spellings<
   Exclude<
     FailureReason,
     | keyof typeof tokenSpellings
+    | keyof typeof accountChangeSpellings
     | keyof typeof accountSpellings
     | keyof typeof administrationSpellings
     | keyof typeof secondFactorSpellings
+    | keyof typeof oneTimeSpellings
   >
 > = {
   api_key_invalid: clientUnknown('This client, or its secret, is not valid.'),

@@ -1,11 +1,13 @@
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { causeOf, type Refusal } from '../../http/refusal.ts'
 import { tell } from '../../http/reply.ts'
+import { accountChangeSpellings } from './account-change-spellings.ts'
 import { accountSpellings } from './account-spellings.ts'
 import { administrationSpellings } from './administration-spellings.ts'
 import { answer } from './answer.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { keySpellings } from './key-spellings.ts'
+import { oneTimeSpellings } from './one-time-spellings.ts'
 import { secondFactorSpellings } from './second-factor-spellings.ts'
 import type { Reason, Spelling, Spellings } from './spelling.ts'
 import { tokenSpellings } from './token-spellings.ts'
@@ -15,7 +17,9 @@ export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...keySpellings,
   ...accountSpellings,
+  ...accountChangeSpellings,
   ...secondFactorSpellings,
+  ...oneTimeSpellings,
   ...administrationSpellings,
   ...tokenSpellings,
 }

@@ -18,7 +18,7 @@ type AccountReason =
   | 'password_unacceptable'
   | 'one_time_token_invalid'
   | 'person_needed'
-  | 'reauthentication_failed'
+  | 'anonymous_refused'
   | 'last_admin'
   | 'user_not_found'
   | 'user_not_current'
@@ -78,10 +78,10 @@ export const accountSpellings: Spellings<AccountReason> = {
   },
   // An API key, or a token of one: nobody has signed in.
   person_needed: { status: 403, code: 'bad_jwt', message: 'invalid claim: missing sub claim' },
-  reauthentication_failed: {
-    status: 400,
-    code: 'current_password_invalid',
-    message: 'The current password is not right',
+  anonymous_refused: {
+    status: 403,
+    code: 'no_authorization',
+    message: 'This is not for anonymous users',
   },
   last_admin: notHere(409),
   user_not_found: { status: 404, code: 'user_not_found', message: 'User not found' },

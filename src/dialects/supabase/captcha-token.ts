@@ -7,3 +7,6 @@ export function captchaTokenOf(body: unknown): string | undefined {
   const read = fields.safeParse(body)
   return read.success ? read.data.gotrue_meta_security.captcha_token : undefined
 }
+
+/** The member of a body that holds it, for the schemas of those who read it. */
+export const captchaField = { gotrue_meta_security: z.unknown().optional() }

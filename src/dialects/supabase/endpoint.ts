@@ -17,6 +17,8 @@ interface EndpointSpec<S extends RequestSchemas> {
   readonly emptyIsFine?: true
   /** For the API description; undefined for an answer of nothing. */
   readonly answer: z.ZodType | undefined
+  /** True for a page's address: it answers by sending the browser on. */
+  readonly sendsOn?: true
   readonly errors: readonly number[]
   readonly handle: (c: GatewayContext, parsed: Parsed<S>) => Promise<Response>
 }
@@ -54,9 +56,17 @@ export function endpoint<S extends RequestSchemas = Record<never, never>>(spec: 
   }
 }
 
-function responsesOf({ answer, errors }: Pick<EndpointSpec<RequestSchemas>, 'answer' | 'errors'>) {
+function responsesOf({
+  answer,
+  sendsOn,
+  errors,
+}: Pick<EndpointSpec<RequestSchemas>, 'answer' | 'sendsOn' | 'errors'>) {
   const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
-  const good = answer === undefined ? { 204: { description: 'Done' } } : undefined
+  const good = sendsOn
+    ? { 303: { description: 'Sent on' } }
+    : answer === undefined
+      ? { 204: { description: 'Done' } }
+      : undefined
   const told = answer && { 200: { description: 'Success', content: json(answer) } }
   const bad = errors.map((status) => [status, { description: 'Refused', content: json(errorSchema) }])
   return { ...good, ...told, ...Object.fromEntries(bad) }

@@ -1,9 +1,12 @@
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { causeOf, type Refusal } from '../../http/refusal.ts'
+import { reply } from '../../http/reply.ts'
+import { accountChangeSpellings } from './account-change-spellings.ts'
 import { accountSpellings } from './account-spellings.ts'
 import { type Denial, spellDenial } from './deny.ts'
 import { httpSpellings } from './http-spellings.ts'
 import { managementSpellings } from './management-spellings.ts'
+import { oneTimeSpellings } from './one-time-spellings.ts'
 import { secondFactorSpellings } from './second-factor-spellings.ts'
 import type { Reason, Spelling, Spellings } from './spelling.ts'
 import { tokenSpellings } from './token-spellings.ts'
@@ -13,7 +16,9 @@ export const spellings: Spellings<Reason> = {
   ...httpSpellings,
   ...managementSpellings,
   ...accountSpellings,
+  ...accountChangeSpellings,
   ...secondFactorSpellings,
+  ...oneTimeSpellings,
   ...tokenSpellings,
 }
 
@@ -25,8 +30,12 @@ export function denialOf(refusal: Refusal): Denial {
 }
 
 export function refuse(c: GatewayContext, refusal: Refusal): Response {
+  // As upstream's router says it, which speaks no JSON. Who has no token is asked for one before, here as everywhere.
+  if (refusal.reason === 'route_unknown') return reply(c, '404 page not found\n', plainNotFound)
   return spellDenial(c, denialOf(refusal))
 }
+
+const plainNotFound = { status: 404, headers: { 'Content-Type': 'text/plain; charset=utf-8' } } as const
 
 /** Spells a refusal and leaves its reason for the log. */
 export function refused(c: GatewayContext, refusal: Refusal): Response {

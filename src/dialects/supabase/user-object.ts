@@ -11,7 +11,7 @@ export function spellUser({
   identities,
   factors,
   sent,
-}: AccountView): Readonly<Record<string, unknown>> {
+}: Omit<AccountView, 'role'>): Readonly<Record<string, unknown>> {
   const confirmed = [user.emailConfirmedAt, user.phoneConfirmedAt].filter((at) => at !== undefined)
   const shown = factors.filter(isApp)
   return {

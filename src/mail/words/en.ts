@@ -1,5 +1,6 @@
 import type { MailKind } from '../../core/accounts/mail.ts'
 import type { Words } from '../words.ts'
+import { englishLinkWords } from './en-links.ts'
 
 const changedBySomeoneElse =
   'If this was not you, somebody else can use your account: set a new password at once with “Forgot password”, and end all other sessions.'
@@ -171,4 +172,5 @@ export const englishWords: Readonly<Record<MailKind, Words>> = {
     otherwise:
       'If you did not ask for this, you can delete the account again, or ask the administrators about it.',
   },
+  ...englishLinkWords,
 }

@@ -1,5 +1,6 @@
 import type { MailKind } from '../../core/accounts/mail.ts'
 import type { Words } from '../words.ts'
+import { frenchLinkWords } from './fr-links.ts'
 
 const changedBySomeoneElse =
   'Si ce n’était pas vous, quelqu’un d’autre peut utiliser votre compte : choisissez tout de suite un nouveau mot de passe avec « Mot de passe oublié » et fermez toutes les autres sessions.'
@@ -181,4 +182,5 @@ export const frenchWords: Readonly<Record<MailKind, Words>> = {
     otherwise:
       'Si vous ne l’avez pas demandé, vous pouvez supprimer de nouveau le compte ou interroger les administrateurs.',
   },
+  ...frenchLinkWords,
 }

@@ -1,8 +1,15 @@
 import type { Logger } from 'pino'
-import { type ClaimedMail, claimDueMails, deliverMail, type MailReport } from '../../core/mail/deliver.ts'
+import type { Mail, Sms } from '../../core/accounts/mail.ts'
+import {
+  type ClaimedMail,
+  claimDueMails,
+  deliverMail,
+  type MailReport,
+  type SendOutcome,
+} from '../../core/mail/deliver.ts'
 import type { World } from '../../core/ports.ts'
 import { describeFault } from '../log.ts'
-import type { SendMail } from './send-mail.ts'
+import type { Senders } from './send-mail.ts'
 
 /** So many mails are on their way at once, of one process. */
 const CONCURRENCY = 5
@@ -16,16 +23,22 @@ export interface MailDelivery {
   readonly close: () => void
 }
 
-export interface MailDeliveryParts {
+export interface MailDeliveryParts extends Senders {
   readonly world: Pick<World, 'now' | 'store' | 'vault'>
-  readonly send: SendMail
   readonly logger: Logger
   /** Cuts off what is on its way: it will be sent again later. */
   readonly signal: AbortSignal
 }
 
 /** Brings mails from the outbox to the mail server: a slow one holds up the hand that has it and no other. */
-export function createMailDelivery({ world, send, logger, signal }: MailDeliveryParts): MailDelivery {
+export function createMailDelivery({
+  world,
+  send,
+  sendSms,
+  logger,
+  signal,
+}: MailDeliveryParts): MailDelivery {
+  const only = send === undefined ? 'sms' : sendSms === undefined ? 'mail' : undefined
   const underway = new Set<Promise<void>>()
   let moreMayWait = false
   let askedAgain = false
@@ -47,14 +60,19 @@ export function createMailDelivery({ world, send, logger, signal }: MailDelivery
       const hands = CONCURRENCY - underway.size
       moreMayWait = hands === 0
       if (hands === 0) return
-      const claimed = await claimDueMails(world, hands)
+      const claimed = await claimDueMails(world, { limit: hands, only })
       moreMayWait = claimed.length === hands
       for (const mail of claimed) start(mail)
     }
   }
 
+  async function hand(message: Mail | Sms): Promise<SendOutcome> {
+    const outcome = message.kind === 'sms-code' ? sendSms?.(message, signal) : send?.(message, signal)
+    return (await outcome) ?? { sent: false, status: 'EUNSENT', final: false }
+  }
+
   function start(mail: ClaimedMail): void {
-    const sending: Promise<void> = deliverMail(world, mail, (opened) => send(opened, signal))
+    const sending: Promise<void> = deliverMail(world, mail, hand)
       .then((report) => tell(logger, report))
       .catch((fault) => {
         logger.warn({ mailId: mail.id, fault: describeFault(fault) }, 'a mail could not be looked after')

@@ -5,8 +5,9 @@ import type { Settings } from '../../settings/settings.ts'
 import { repeat } from '../repeat.ts'
 import { createMailDelivery, lookComplaint } from './mail-delivery.ts'
 import { printSender } from './print-sender.ts'
-import type { SendMail } from './send-mail.ts'
+import type { Senders, SendMail } from './send-mail.ts'
 import { smtpSender } from './smtp-sender.ts'
+import { webhookSms } from './webhook-sms.ts'
 
 /** Mails of other instances, and those whose time has come. */
 const LOOK_EVERY_MS = 2000
@@ -35,18 +36,29 @@ export async function findMailSender(
   return undefined
 }
 
+/** How mails and codes leave, by the settings; undefined where neither can. */
+export async function findSenders(
+  settings: Pick<Settings, 'mail' | 'policy' | 'basePath' | 'smsWebhook'>,
+  around: { readonly own: OwnTemplates; readonly logger: Logger },
+): Promise<Senders | undefined> {
+  const send = await findMailSender(settings, around)
+  const { smsWebhook, policy } = settings
+  const sendSms = smsWebhook && webhookSms(smsWebhook, policy.issuer)
+  return send === undefined && sendSms === undefined ? undefined : { send, sendSms }
+}
+
 /** Delivers mails on Node for as long as the process runs. */
 export function startMail({
   world,
-  send,
+  senders,
   logger,
 }: {
   readonly world: World
-  readonly send: SendMail
+  readonly senders: Senders
   readonly logger: Logger
 }): RunningMail {
   const ending = new AbortController()
-  const delivery = createMailDelivery({ world, send, logger, signal: ending.signal })
+  const delivery = createMailDelivery({ world, ...senders, logger, signal: ending.signal })
   const looking = repeat({ everyMs: LOOK_EVERY_MS, work: delivery.look, complaint: lookComplaint }, logger)
   let soon: NodeJS.Timeout | undefined
   return {

@@ -15,7 +15,7 @@ import { createAlarms } from '../alarms.ts'
 import { createAuditLinker } from '../audit-upkeep.ts'
 import { createCaptcha } from '../captcha.ts'
 import { describeFault, redactedPaths } from '../log.ts'
-import type { SendMail } from '../mail/send-mail.ts'
+import type { Senders } from '../mail/send-mail.ts'
 import { loadMemory, type ProcessMemory } from '../memory.ts'
 import { workerPasswords } from '../passwords/worker-passwords.ts'
 import { pooledDatabase } from '../pooled-database.ts'
@@ -43,7 +43,7 @@ export interface Isolate {
   readonly linkAudit: ReturnType<typeof createAuditLinker>
   auditLinkedAtMs: number
   /** How mails leave; made for the first. */
-  sendMail: Promise<SendMail | undefined> | undefined
+  senders: Promise<Senders | undefined> | undefined
 }
 
 /** How often an isolate does what is due of the signing keys, should nothing else do it. */
@@ -74,7 +74,7 @@ export function createIsolate(env: WorkerEnv): Result<Isolate, readonly string[]
     memory: undefined,
     signingKeysKeptAtMs: 0,
     auditLinkedAtMs: 0,
-    sendMail: undefined,
+    senders: undefined,
   })
 }
 

@@ -1,7 +1,7 @@
 import type { World } from '../../core/ports.ts'
 import { describeFault } from '../log.ts'
 import { createMailDelivery } from '../mail/mail-delivery.ts'
-import { findMailSender } from '../mail/start-mail.ts'
+import { findSenders } from '../mail/start-mail.ts'
 import type { Isolate } from './worker-isolate.ts'
 
 /** What the platform leaves a call after its answer is thirty seconds, and the pool wants to be ended. */
@@ -11,11 +11,11 @@ const CUT_OFF_MS = 25_000
 /** Delivers what is due, on the connection that is given; what does not go in time goes with the next call or tick. */
 export async function deliverMails(of: Isolate, world: World): Promise<void> {
   const { settings, logger } = of
-  of.sendMail ??= findMailSender(settings, { own: new Map(), logger })
-  const send = await of.sendMail
-  if (send === undefined) return
+  of.senders ??= findSenders(settings, { own: new Map(), logger })
+  const senders = await of.senders
+  if (senders === undefined) return
   const signal = AbortSignal.timeout(CUT_OFF_MS)
-  const delivery = createMailDelivery({ world, send, logger, signal })
+  const delivery = createMailDelivery({ world, ...senders, logger, signal })
   const late = setTimeout(delivery.close, TAKE_MAX_MS)
   try {
     await delivery.look()

@@ -258,6 +258,14 @@ describeTheStore((the) => {
       value(await service.removeFactor(actor('it'), shown))
       return { userId: id, target: app.id }
     },
+    async 'session.raise'() {
+      const { actor, id } = await anActingPerson()
+      const app = await activatedApp(actor)
+      const { id: challengeId } = value(await service.challengeFactor(actor('setup'), app.id))
+      const answer = { factorId: app.id, challengeId, code: app.code() }
+      caught.push(value(await service.raiseSession(actor('it'), answer)).refresh)
+      return { userId: id, target: app.id }
+    },
     async 'recovery-codes.renew'() {
       const { actor, id } = await anActingPerson()
       const shown = { password: personPassword, code: (await activatedApp(actor)).code() }

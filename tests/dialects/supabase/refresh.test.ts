@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signedIn } from '../../support/people.ts'
 import { aSupabaseUser, claimsIn, supabaseCall, supabaseSession } from '../../support/supabase.ts'
-import { createTestGateway, type TestGateway } from '../../support/test-gateway.ts'
+import { createTestGateway, type TestGateway, testPolicy } from '../../support/test-gateway.ts'
 
 let gateway: TestGateway
 
@@ -67,7 +67,7 @@ describe('the refresh grant', () => {
     const next = async (token: string) =>
       (await gateway.call('POST', '/api/v1/auth/refresh', { json: { refresh: token } })).body.data?.refresh
     const third = await next(await next(first))
-    expect(third).toMatch(/^gor_/)
+    expect(third).toMatch(/^grt_/)
     expect(await next(first)).toBeUndefined()
     expect(await next(third)).toBeUndefined()
   })
@@ -87,17 +87,31 @@ describe('the refresh grant', () => {
     [null, 'validation_failed'],
     [7, 'validation_failed'],
     ['nothing of ours', 'refresh_token_not_found'],
-    ['gor_\u0000', 'refresh_token_not_found'],
+    ['grt_\u0000', 'refresh_token_not_found'],
   ])('refuses %j', async (token, code) => {
     const { status, body } = await refresh(token)
     expect([status, body.code]).toEqual([400, code])
   })
 
-  it('ends with the time of the session', async () => {
-    const { refresh_token: token } = await opened()
-    gateway.pass(86_401)
-    const { status, body } = await refresh(token)
-    expect([status, body.code]).toEqual([400, 'session_expired'])
+  it('goes on for as long as somebody refreshes, and ends when nobody has for the idle time', async () => {
+    const supabase = { ...testPolicy.supabase, idleTtlSeconds: 86_400 }
+    const brief = await createTestGateway({ policy: { supabase } })
+    try {
+      const ask = (token: string) =>
+        supabaseCall(brief, 'POST', '/token?grant_type=refresh_token', { json: { refresh_token: token } })
+      let { refresh_token: token } = await supabaseSession(brief, await aSupabaseUser(brief))
+      for (let day = 0; day < 3; day++) {
+        brief.pass(86_399)
+        const { status, body } = await ask(token)
+        expect(status).toBe(200)
+        token = body.refresh_token
+      }
+      brief.pass(86_401)
+      const { status, body } = await ask(token)
+      expect([status, body.code]).toEqual([400, 'session_expired'])
+    } finally {
+      await brief.close()
+    }
   })
 })
 

@@ -25,7 +25,7 @@ describe('the password grant', () => {
       token_type: 'bearer',
       expires_in: 3600,
       expires_at: expect.any(Number),
-      refresh_token: expect.stringMatching(/^gor_/),
+      refresh_token: expect.stringMatching(/^grt_/),
       user: { id: ada.id, email: ada.email, aud: 'authenticated', role: 'authenticated' },
     })
     expect(body.expires_at).toBe(claimsIn(body.access_token).exp)
