@@ -370,6 +370,33 @@ describe('a factor that is taken away', () => {
 })
 
 describe('a factor of one face at the other', () => {
+  it('is neither enrolled nor taken away here by a session of there, which would be asked for the password', async () => {
+    const { who, factor } = await raised()
+    const challenge = await challengeOf(gateway, who)
+    const code = appCode(gateway, factor.secret)
+    const { access } = (await complete(gateway, { challenge, code })).body.data
+    expect(claimsIn(access).aal).toBe(2)
+    expect(told(await enrol(access, { friendly_name: 'mine' }))).toBe('403 bad_jwt')
+    expect(told(await call('DELETE', `/factors/${factor.id}`, access))).toBe('403 bad_jwt')
+  })
+
+  it('keeps a session that has not shown it out of all but what shows it', async () => {
+    const { who, factor } = await raised()
+    const weak = await supabaseSession(gateway, who)
+    const at = async (token: string, path: string, method = 'GET') => {
+      const { status, body } = await gateway.call(method, `/api/v1${path}`, { token })
+      return `${status} ${body?.error?.code}`
+    }
+    expect(claimsIn(weak.access_token).second_factor_due).toBe(true)
+    for (const path of ['/me/export', '/me/sessions', '/me/sign-ins', '/me/keys']) {
+      expect(await at(weak.access_token, path)).toBe('403 second_factor_required')
+    }
+    expect(await at(weak.access_token, '/me')).toBe('200 undefined')
+    const answer = await verify(weak.access_token, factor)
+    expect(claimsIn(answer.body.access_token)).not.toHaveProperty('second_factor_due')
+    expect(await at(answer.body.access_token, '/me/export')).toBe('200 undefined')
+  })
+
   it('is asked for at a native sign-in when it was enrolled here', async () => {
     const { who, factor } = await raised()
     const challenge = await challengeOf(gateway, who)
