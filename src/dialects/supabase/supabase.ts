@@ -1,4 +1,5 @@
 import type { Mount } from '../../http/mount.ts'
+import { adminEndpoints } from './admin.ts'
 import {
   challengeFactorEndpoint,
   dropFactorEndpoint,
@@ -49,5 +50,6 @@ export const supabase: Mount = {
     verifyEndpoint,
     resendEndpoint,
     reauthenticateEndpoint,
+    ...adminEndpoints,
   ],
 }
