@@ -61,7 +61,8 @@ async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Pro
     if (message.type() === 'error') complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
-  page.on('response', (response) => received.push(readable(response)))
+  // Of a page that was left or closed meanwhile there is nothing to read.
+  page.on('response', (response) => received.push(readable(response).catch(() => '')))
 }
 
 /** What page script can read of an answer: all but cookies that are http-only, which `allHeaders` shows. */
@@ -228,6 +229,36 @@ describe('the tokens', () => {
   })
 })
 
+describe('the route that signs up', () => {
+  const grace = { name: 'Grace', surname: 'Hopper', email: 'grace@example.com', username: 'grace', password }
+  const post = (type: string, headers: object = {}) =>
+    fetch(`${site.url}/api/signup`, {
+      method: 'POST',
+      headers: { 'Content-Type': type, ...headers },
+      body: JSON.stringify(grace),
+    })
+
+  it('is not for the forms of other sites', async () => {
+    expect((await post('text/plain')).status).toBe(403)
+    expect((await post('application/json', { 'Sec-Fetch-Site': 'cross-site' })).status).toBe(403)
+  })
+
+  it('answers that it is done, and the tokens in the cookie alone', async () => {
+    const answer = await post('application/json')
+    expect([answer.status, await answer.json()]).toEqual([200, { signedIn: true }])
+    const [cookie = '', ...more] = answer.headers.getSetCookie()
+    expect(more).toEqual([])
+    expect(cookie).toMatch(/^next-auth\.session-token=[^;]+; .*HttpOnly/)
+    const sealed = decodeURIComponent(/=([^;]+)/.exec(cookie)?.[1] ?? '')
+    expect(await site.unseal(sealed)).toMatchObject({ refreshToken: expect.stringMatching(/^grt_/) })
+  })
+
+  it('says why not', async () => {
+    const answer = await post('application/json')
+    expect([answer.status, await answer.json()]).toEqual([400, { kind: 'username_taken' }])
+  })
+})
+
 describe('an access token that has ended', () => {
   it('was renewed before, and the person works on', async () => {
     const before = await sealedSession()
@@ -303,6 +334,15 @@ describe('a session that an administrator ends', () => {
     await heading('Sign in').waitFor()
   })
 
+  it('is not for guessing: whoever fails is told how long to wait', async () => {
+    const body = '{"detail":"Too many failed attempts"}'
+    guichet.answerNext('/auth/login', new Response(body, { status: 429, headers: { 'Retry-After': '30' } }))
+    await page.getByLabel('E-mail or user name').fill('nobody')
+    await page.getByLabel('Password', { exact: true }).fill('a guess')
+    await press('Sign in')
+    await page.getByRole('alert').filter({ hasText: 'Try again in 30 seconds.' }).waitFor()
+  })
+
   it('cannot be ended by a link from elsewhere while it is good', async () => {
     await page.getByLabel('E-mail or user name').fill(ada.username)
     await page.getByLabel('Password', { exact: true }).fill('not the password at all')
@@ -355,8 +395,10 @@ describe('signing out', () => {
     await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click()
     await page.waitForURL(`${site.url}/sign-in`)
     expect(await sessionCookie()).toBeUndefined()
-    const live = 'select 1 from sessions where user_id is not null and revoked_at is null'
-    expect(await gateway.database.query(live)).toEqual([])
+    const live = await gateway.database.query(
+      `select 1 from sessions join users on user_id = id_user where email = '${ada.email}' and revoked_at is null`,
+    )
+    expect(live).toEqual([])
     const dead = await dashboardWith(copy)
     expect((await dead.text()).includes('Hello, Ada')).toBe(false)
     await open('/dashboard')

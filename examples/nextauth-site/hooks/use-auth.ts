@@ -2,7 +2,7 @@
 
 import { signIn as signInThere, signOut as signOutThere, useSession } from 'next-auth/react'
 import type { Registration } from '@/lib/guichet'
-import { type Problem, problemKinds } from '@/lib/problems'
+import { type Problem, readProblem } from '@/lib/problems'
 
 /** What became of an attempt: the person is in, has a mail to look for, or was refused. */
 export type Outcome =
@@ -21,8 +21,7 @@ async function signIn(identifier: string, password: string): Promise<Outcome> {
     () => undefined,
   )
   if (result?.ok && !result.error) return { kind: 'signed_in' }
-  const kind = problemKinds.find((known) => known === result?.error) ?? 'unreachable'
-  return { kind: 'refused', problem: { kind } }
+  return { kind: 'refused', problem: readProblem(result?.error ?? '') }
 }
 
 async function signUp(registration: Registration): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import type { AuthOptions } from 'next-auth'
 import CredentialsProvider from 'next-auth/providers/credentials'
 import { type GuichetTokens, type GuichetUser, signIn, signOut, whoIs } from './guichet'
+import { writeProblem } from './problems'
 import { sessionMaxAgeSeconds } from './session-cookie'
 
 export const authOptions: AuthOptions = {
@@ -14,9 +15,9 @@ export const authOptions: AuthOptions = {
         const { identifier = '', password = '' } = credentials ?? {}
         const tokens = await signIn({ identifier, password }, (name) => request.headers?.[name])
         // NextAuth hands the message to the form, which has a text for it.
-        if (!tokens.ok) throw new Error(tokens.problem.kind)
+        if (!tokens.ok) throw new Error(writeProblem(tokens.problem))
         const user = await whoIs(tokens.value.access_token)
-        if (!user.ok) throw new Error(user.problem.kind)
+        if (!user.ok) throw new Error(writeProblem(user.problem))
         return sessionOf(user.value, tokens.value)
       },
     }),

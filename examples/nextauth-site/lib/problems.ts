@@ -58,6 +58,17 @@ export function problemOf(answer: Response, body: { readonly detail?: unknown })
   return { kind: kind ?? (answer.status === 401 ? 'over' : 'unreachable') }
 }
 
+/** A problem as one word, where there is room for no more: `wrong`, `wait:30`. */
+export function writeProblem({ kind, waitSeconds }: Problem): string {
+  return waitSeconds === undefined ? kind : `${kind}:${waitSeconds}`
+}
+
+export function readProblem(text: string): Problem {
+  const [word, seconds] = text.split(':')
+  const kind = problemKinds.find((known) => known === word) ?? 'unreachable'
+  return seconds === undefined ? { kind } : { kind, waitSeconds: Number(seconds) }
+}
+
 function fieldProblemOf({ loc, type, ctx }: FastApiProblem): FieldProblem {
   const field = String(loc[1] ?? '')
   if (type === 'missing') return { field, kind: 'missing' }

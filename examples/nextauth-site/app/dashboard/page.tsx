@@ -48,7 +48,8 @@ function Account({ user, words, language }: { user: GuichetUser; words: Words; l
           <div key={name}>
             <dt>{name}</dt>
             <dd>
-              {value || '–'} {remark && (
+              {value || '–'}{' '}
+              {remark && (
                 <span className={remark === dashboard.unconfirmed ? 'tag warn' : 'tag'}>{remark}</span>
               )}
             </dd>
