@@ -38,7 +38,9 @@ function isLoopback(hostname: string): boolean {
 function matchesGlob(pattern: string, address: string): boolean {
   // A fragment is the browser's own, and ours is written over it.
   const [bare = ''] = address.split('#')
-  return patternOf(pattern).test(bare)
+  // The host by itself too: in https://134744072?.app.example the pattern's ends a query, and the browser goes elsewhere.
+  const host = patternOf(/^[^/]*:\/\/([^/]*)/.exec(pattern)?.[1] ?? '')
+  return patternOf(pattern).test(bare) && host.test(/^[^/?]*:\/\/([^/?]*)/.exec(bare)?.[1] ?? '')
 }
 
 function patternOf(glob: string): RegExp {
