@@ -3,6 +3,11 @@ import { accessLifetimeMaxSeconds, type SupabasePolicy } from '../core/policy.ts
 import { hookUrl, httpUrl, list, onOff, whole } from './setting.ts'
 
 const JWT_SECRET_MIN_LENGTH = 32
+/** Those of upstream's examples: keys of a service that are signed with them stand in everybody's documentation. */
+const publicJwtSecrets = [
+  'super-secret-jwt-token-with-at-least-32-characters-long',
+  'your-super-secret-jwt-token-with-at-least-32-characters-long',
+]
 
 /** The settings of the Supabase face, as the environment has them. */
 export const supabaseEnvironment = {
@@ -29,6 +34,10 @@ export const supabaseEnvironment = {
     .refine(
       (text) => text.length >= JWT_SECRET_MIN_LENGTH,
       `must have at least ${JWT_SECRET_MIN_LENGTH} characters`,
+    )
+    .refine(
+      (text) => !publicJwtSecrets.includes(text),
+      'must not be the one of an example, which everybody knows',
     )
     .optional(),
   SUPABASE_JWT_ALG: z.enum(['HS256'], { error: 'must be HS256' }).optional(),

@@ -302,4 +302,13 @@ describe('the settings of the Supabase face', () => {
     expect(names({ SUPABASE_JWT_ALG: 'HS256' })).toEqual(['SUPABASE_JWT_SECRET'])
     expect(names({ SUPABASE_JWT_SECRET: 'short' })).toEqual(['SUPABASE_JWT_SECRET'])
   })
+
+  it.each([
+    'super-secret-jwt-token-with-at-least-32-characters-long',
+    'your-super-secret-jwt-token-with-at-least-32-characters-long',
+  ])('take no secret that stands in a public example: %s', (secret) => {
+    const problems = problemsOf({ SUPABASE_JWT_SECRET: secret })
+    expect(problems.map(({ name }) => name)).toEqual(['SUPABASE_JWT_SECRET'])
+    expect(JSON.stringify(problems)).not.toContain(secret)
+  })
 })
