@@ -4,12 +4,14 @@ import type { OneTimeToken } from '../core/accounts/one-time-token.ts'
 import { oneTimeTokens, users } from './accounts-schema.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
+import { announce } from './announcements.ts'
 import type { Database } from './database.ts'
 import { isUniqueViolation } from './store-error.ts'
+import { beginnings, takePassword } from './unproven-accounts.ts'
 
 export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
   return {
-    insertOneTimeToken: (token, { userVersion, ...also }) =>
+    insertOneTimeToken: (token, { userVersion, doubts, ...also }) =>
       db.transaction(async (tx) => {
         // Held to the commit: of two who ask at once the second one voids what the first one added.
         const [user] = await tx
@@ -19,6 +21,7 @@ export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
           .for('no key update')
         if (userVersion !== undefined && user?.version !== userVersion) return false
         await voidOneTimeTokens(tx, { userId: token.userId, purpose: token.purpose })
+        if (doubts !== undefined) await takePassword(tx, token.userId, doubts)
         await addOneTimeToken(tx, token)
         await addAlso(tx, also)
         return true
@@ -167,11 +170,12 @@ export async function useOneTimeToken(
  * as it was judged.
  */
 export async function redeem(
-  tx: Pick<Database, 'update'>,
-  { tokenId, confirms }: Redemption,
+  tx: Pick<Database, 'update' | 'execute'>,
+  { tokenId, confirms, keepsPassword }: Redemption,
   { userId, userVersion, at }: { readonly userId: string; readonly userVersion: number; readonly at: Date },
 ): Promise<boolean> {
   const since = at.toISOString()
+  const begins = confirms === undefined ? {} : beginnings({ at, keepsPassword })
   const sets = {
     none: { lastSignInAt: sql`${users.lastSignInAt}` },
     email: {
@@ -187,9 +191,10 @@ export async function redeem(
   // The user first and the token then, as everywhere.
   const found = await tx
     .update(users)
-    .set(sets[confirms ?? 'none'])
+    .set({ ...sets[confirms ?? 'none'], ...begins })
     .where(and(eq(users.id, userId), eq(users.version, userVersion)))
     .returning({ id: users.id })
+  if (confirms !== undefined) await announce(tx, { type: 'user', id: userId })
   return found.length === 1 && useOneTimeToken(tx, { id: tokenId, at })
 }
 

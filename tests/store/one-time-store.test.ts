@@ -150,7 +150,7 @@ describeTheStore((the) => {
       expect(await ids(['magic-link'], at(59))).toEqual([live.id])
       expect(await ids(['magic-link'], at(60))).toEqual([])
       await the.store.openPersonSession(
-        openingOf(user, { redeems: { tokenId: live.id, confirms: undefined } }),
+        openingOf(user, { redeems: { tokenId: live.id, confirms: undefined, keepsPassword: true } }),
       )
       expect(await ids(['magic-link'])).toEqual([])
       const bySms = await added(the, user, {
@@ -182,7 +182,7 @@ describeTheStore((the) => {
     it('is used up by one of twenty, and confirms the address with it', async () => {
       const user = await insertedUser(the)
       const token = await added(the, user)
-      const redeems = { tokenId: token.id, confirms: 'email' } as const
+      const redeems = { tokenId: token.id, confirms: 'email', keepsPassword: true } as const
       const opened = await aCrowd(() => the.store.openPersonSession(openingOf(user, { redeems })))
       expect(opened.filter(Boolean)).toHaveLength(1)
       expect(await the.store.listPersonSessions(user.id, at(11))).toHaveLength(1)
@@ -199,17 +199,34 @@ describeTheStore((the) => {
       const user = await insertedUser(the, { emailConfirmedAt: at(2), signInPhone: aNumber() })
       const [byMail, bySms] = [await added(the, user), await added(the, user, { purpose: 'phone-sign-in' })]
       const open = (tokenId: string, confirms: 'email' | 'phone') =>
-        the.store.openPersonSession(openingOf(user, { redeems: { tokenId, confirms } }))
+        the.store.openPersonSession(openingOf(user, { redeems: { tokenId, confirms, keepsPassword: true } }))
       expect(await open(byMail.id, 'email')).toBe(true)
       expect(await open(bySms.id, 'phone')).toBe(true)
       expect(await userOf(user)).toMatchObject({ emailConfirmedAt: at(2), phoneConfirmedAt: at(10) })
+    })
+
+    it('takes the password with the first confirmation where it is in question, and ends what was opened before', async () => {
+      const user = await insertedUser(the, { passwordHash: 'of a stranger' })
+      const token = await added(the, user, { purpose: 'recovery' })
+      const redeems = { tokenId: token.id, confirms: 'email', keepsPassword: false } as const
+      expect(await the.store.openPersonSession(openingOf(user, { redeems }))).toBe(true)
+      const proven = await userOf(user)
+      expect(proven).toMatchObject({ passwordHash: undefined, version: user.version + 1 })
+      expect(proven?.notBefore?.getTime()).toBe(at(10).getTime() - 1)
+      const again = await insertedUser(the, { passwordHash: 'of its owner', emailConfirmedAt: at(2) })
+      const later = await added(the, again, { purpose: 'recovery' })
+      const leaves = { tokenId: later.id, confirms: 'email', keepsPassword: false } as const
+      expect(await the.store.openPersonSession(openingOf(again, { redeems: leaves }))).toBe(true)
+      expect(await userOf(again)).toMatchObject({ passwordHash: 'of its owner', notBefore: undefined })
     })
 
     it('is left as it was, and no session is, where it has run out or its user has changed', async () => {
       const user = await insertedUser(the)
       const late = await added(the, user, { expiresAt: at(10) })
       const open = (tokenId: string, changes: Partial<PersonSessionOpening> = {}) =>
-        the.store.openPersonSession(openingOf(user, { redeems: { tokenId, confirms: 'email' }, ...changes }))
+        the.store.openPersonSession(
+          openingOf(user, { redeems: { tokenId, confirms: 'email', keepsPassword: true }, ...changes }),
+        )
       expect(await open(late.id)).toBe(false)
       const token = await added(the, user)
       expect(await open(token.id, { userVersion: 2 })).toBe(false)
@@ -228,7 +245,7 @@ describeTheStore((the) => {
         const code = aToken(user, { purpose: 'auth-code', codeDigest: undefined, method: 'magiclink' })
         const also = { at: at(5), userVersion }
         return the.store
-          .succeedOneTimeToken({ tokenId: token.id, confirms: 'email' }, code, also)
+          .succeedOneTimeToken({ tokenId: token.id, confirms: 'email', keepsPassword: true }, code, also)
           .then((done) => done && code)
       }
       expect(await succeed(2)).toBe(false)

@@ -126,7 +126,12 @@ export interface PersonSessionOpening extends Also {
 /** A one-time token to use up, and the contact of its user that is theirs from then on. */
 export interface Redemption {
   readonly tokenId: string
+  /**
+   * Of an account that nothing was confirmed of before, all sessions end with it: nobody knows who opened them.
+   */
   readonly confirms: 'email' | 'phone' | undefined
+  /** Whether the password of such an account stays, as one that was chosen with the very contact. */
+  readonly keepsPassword: boolean
 }
 
 /** What becomes of the failures that were counted for an attempt that has come to a good end. */
@@ -168,14 +173,21 @@ export interface SignInStore {
   readonly settleSignInFailures: (settled: SettledFailures) => Promise<void>
 }
 
+/** A password of somebody who may not be the owner of the contact that it goes with. */
+export interface PasswordInDoubt {
+  readonly passwordHash: string
+  readonly at: Date
+}
+
 export interface OneTimeTokenStore {
   /**
    * Adds a token, and voids the unused ones of the same user and purpose. Of a user that is not there it adds none. False,
-   * and nothing done, where the user is no longer of the version that was judged.
+   * and nothing done, where the user is no longer of the version that was judged. A password that is in doubt is taken
+   * from whoever has it still, and has confirmed nothing yet.
    */
   readonly insertOneTimeToken: (
     token: OneTimeToken,
-    also: Also & { readonly userVersion?: number },
+    also: Also & { readonly userVersion?: number; readonly doubts?: PasswordInDoubt | undefined },
   ) => Promise<boolean>
   readonly findOneTimeToken: (id: string) => Promise<OneTimeToken | undefined>
   /**

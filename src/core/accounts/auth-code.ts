@@ -58,7 +58,7 @@ export async function tradeAuthCode(
       amr: [token.method ?? 'link'],
       method: 'link',
     })
-    const redeems = { tokenId: token.id, confirms: undefined }
+    const redeems = { tokenId: token.id, confirms: undefined, keepsPassword: true }
     const tokens = await openPersonSession(parts, found, { proof: { ...proof, redeems }, caller, now })
     return tokens === changed ? changed : ok(tokens)
   })

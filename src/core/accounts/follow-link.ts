@@ -7,7 +7,7 @@ import { mintAuthCode } from './auth-code.ts'
 import { findOneTimeProof, type VerifyType } from './find-one-time-proof.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import { type MadeChange, makeChange } from './redeem-change.ts'
-import { confirmedBy, judgeToken, type Redeemed, redeemToken } from './redeem-proof.ts'
+import { judgeToken, type Redeemed, redeemToken, redemptionOf } from './redeem-proof.ts'
 import { takeStrangerQuestion } from './stranger-limit.ts'
 
 /** Where a link leads that was opened in a browser: to a session, to a code to trade for one, or nowhere yet. */
@@ -46,7 +46,7 @@ async function codeFor(
   { token, change }: { readonly token: OneTimeToken; readonly change: MadeChange },
   now: Date,
 ): Promise<Result<string, Failure>> {
-  const { world } = parts
+  const { world, memory } = parts
   return untilSettled<Result<string, Failure>>(async () => {
     const judged = await judgeToken(parts, { token, change }, now)
     if (judged === undefined) return fail({ reason: 'one_time_token_invalid' })
@@ -55,12 +55,10 @@ async function codeFor(
     const userVersion = judged.value.user.version
     const written =
       change === 'none'
-        ? await world.store.succeedOneTimeToken(
-            { tokenId: token.id, confirms: confirmedBy(token) },
-            successor,
-            { at: now, userVersion },
-          )
+        ? await world.store.succeedOneTimeToken(redemptionOf(token), successor, { at: now, userVersion })
         : await world.store.insertOneTimeToken(successor, { userVersion })
-    return written ? ok(text) : changed
+    if (!written) return changed
+    memory.people.forget(token.userId)
+    return ok(text)
   })
 }

@@ -2,6 +2,7 @@ import { auditEvent } from '../audit/event.ts'
 import type { Caller } from '../caller.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { personClientId } from '../tokens/access-claims.ts'
+import type { PasswordInDoubt } from './account-store.ts'
 import { admitUser } from './admit-user.ts'
 import type { Contact } from './contact.ts'
 import { decoyMail, type QueuedMail } from './mail.ts'
@@ -41,6 +42,11 @@ export function findByContact(
 export function isWaiting(user: User, { kind }: Pick<Contact, 'kind'>, now: Date): boolean {
   const confirmedAt = kind === 'email' ? user.emailConfirmedAt : user.phoneConfirmedAt
   return confirmedAt === undefined && admitUser(user, now).ok
+}
+
+/** The password of somebody who waits, of which nobody knows whether the owner of the contact chose it. */
+export function passwordInDoubt({ passwordHash }: User, at: Date): PasswordInDoubt | undefined {
+  return passwordHash === undefined ? undefined : { passwordHash, at }
 }
 
 /** By what a contact is confirmed, or its owner signed in: a link and a code, or the code alone. */

@@ -4,6 +4,7 @@ import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonTokens } from '../tokens/person-tokens.ts'
+import type { Redemption } from './account-store.ts'
 import { admitUser } from './admit-user.ts'
 import { parseContact } from './contact.ts'
 import { findOneTimeProof, isAbout, type OneTimeProof } from './find-one-time-proof.ts'
@@ -54,7 +55,7 @@ export async function redeemToken(
   },
   caller: Caller,
 ): Promise<Result<Redeemed, Failure>> {
-  const { world } = parts
+  const { world, memory } = parts
   const now = world.now()
   const over = fail(invalid(asked))
   const change = await makeChange(parts, token, { caller, now })
@@ -64,15 +65,24 @@ export async function redeemToken(
     const judged = await judgeToken(parts, { token, change }, now)
     if (judged === undefined) return over
     if (!judged.ok) return judged
-    const redeems = change === 'none' ? { tokenId: token.id, confirms: confirmedBy(token) } : undefined
+    const redeems = change === 'none' ? redemptionOf(token) : undefined
     const proof = await sessionProof(parts, { user: judged.value.user, amr: [shown], method: shown })
     const who = {
       ...judged.value,
       user: change === 'none' ? confirmed(judged.value.user, token, now) : judged.value.user,
     }
     const tokens = await openPersonSession(parts, who, { proof: { ...proof, redeems }, caller, now })
-    return tokens === changed ? changed : ok({ kind: 'tokens', tokens })
+    if (tokens === changed) return changed
+    memory.people.forget(tokens.userId)
+    return ok({ kind: 'tokens', tokens })
   })
+}
+
+/** What is used up with a token, and confirmed by it. */
+export function redemptionOf(token: OneTimeToken): Redemption {
+  // The password is in question where somebody comes in by a message in place of it.
+  const keepsPassword = token.purpose === 'sign-up' || token.purpose === 'phone-sign-in'
+  return { tokenId: token.id, confirms: confirmedBy(token), keepsPassword }
 }
 
 /** How a session of the Supabase face is opened by what was sent: with a second factor it permits nothing before that is shown. */
@@ -106,7 +116,7 @@ export async function judgeToken(
   return admitted.ok ? ok(found) : admitted
 }
 
-export function confirmedBy({ email, phone }: OneTimeToken): 'email' | 'phone' | undefined {
+function confirmedBy({ email, phone }: OneTimeToken): 'email' | 'phone' | undefined {
   if (email !== undefined) return 'email'
   return phone === undefined ? undefined : 'phone'
 }

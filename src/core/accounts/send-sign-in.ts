@@ -6,7 +6,14 @@ import { admitUser } from './admit-user.ts'
 import { type Contact, parseContact } from './contact.ts'
 import { decoyMail } from './mail.ts'
 import { takeMessage } from './message-limit.ts'
-import { findByContact, insertSigner, mintSignIn, type NewSigner } from './new-signer.ts'
+import {
+  findByContact,
+  insertSigner,
+  isWaiting,
+  mintSignIn,
+  type NewSigner,
+  passwordInDoubt,
+} from './new-signer.ts'
 import { admitStranger } from './stranger-limit.ts'
 import type { User } from './user.ts'
 
@@ -61,5 +68,10 @@ async function sendToOwner(
   const admitted = admitUser(owner, now).ok
   const user = admitted ? owner : { ...owner, id: world.newId() }
   const { token, message } = mintSignIn(parts, { user, purpose, contact, flow }, now)
-  await world.store.insertOneTimeToken(token, { mails: [admitted ? message : decoyMail(world, now)] })
+  // Whoever comes by messages says nothing of a password: before the first of them anybody may have chosen it.
+  const doubts = isWaiting(owner, contact, now) ? passwordInDoubt(owner, now) : undefined
+  await world.store.insertOneTimeToken(token, {
+    mails: [admitted ? message : decoyMail(world, now)],
+    doubts,
+  })
 }

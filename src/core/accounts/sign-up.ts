@@ -6,7 +6,14 @@ import type { PersonTokens } from '../tokens/person-tokens.ts'
 import { admitFacePassword } from './admit-face-password.ts'
 import { type Contact, parseContact } from './contact.ts'
 import { takeMessage } from './message-limit.ts'
-import { findByContact, insertSigner, isWaiting, mintSignIn, type NewSigner } from './new-signer.ts'
+import {
+  findByContact,
+  insertSigner,
+  isWaiting,
+  mintSignIn,
+  type NewSigner,
+  passwordInDoubt,
+} from './new-signer.ts'
 import { openNewSession } from './open-new-session.ts'
 import { admitStranger } from './stranger-limit.ts'
 
@@ -27,7 +34,8 @@ export type SignedUp =
 
 /**
  * Signs a person up at the Supabase face: in at once where the operator confirms by itself, else with a link and a code.
- * Whoever has not confirmed yet is sent them once more, and nothing else of theirs changes.
+ * Whoever has not confirmed yet is sent them once more, and nothing else of theirs changes; but where two passwords are
+ * told for one contact, neither counts: nobody can say which of them is its owner's.
  */
 export async function signUp(
   parts: ServiceParts,
@@ -51,13 +59,20 @@ export async function signUp(
     const mayAsk = await takeMessage(world, { to: contact, about: 'sign-up' }, now)
     if (!mayAsk.ok) return mayAsk
   }
-  const signer = { ...request, contact, passwordHash: await world.passwords.hash(request.password) }
   const owner = (await findByContact(parts, contact))?.user
   if (!autoconfirm && owner !== undefined && isWaiting(owner, contact, now)) {
-    const { token, message } = mintSignIn(parts, { ...signer, user: owner, purpose: 'sign-up' }, now)
-    await world.store.insertOneTimeToken(token, { mails: [message] })
+    // One slow hash, as where there is no account.
+    const same = await world.passwords.verify(request.password, owner.passwordHash)
+    const { token, message } = mintSignIn(
+      parts,
+      { ...request, contact, user: owner, purpose: 'sign-up' },
+      now,
+    )
+    const doubts = same ? undefined : passwordInDoubt(owner, now)
+    await world.store.insertOneTimeToken(token, { mails: [message], doubts })
     return ok({ kind: 'waits', userId: owner.id, isNew: false })
   }
+  const signer = { ...request, contact, passwordHash: await world.passwords.hash(request.password) }
   const sends = autoconfirm ? undefined : 'sign-up'
   const added = await insertSigner(parts, { signer, ownerId: owner?.id, sends }, caller)
   if (added === undefined) return autoconfirm ? fail({ reason: 'account_exists' }) : ok({ kind: 'known' })

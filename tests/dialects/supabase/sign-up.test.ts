@@ -90,7 +90,7 @@ describe('POST /signup where an address has to be confirmed', () => {
     expect(Object.keys(answer.body).sort()).toEqual(Object.keys(real.body).sort())
   })
 
-  it('mails whoever has not confirmed yet once more, and leaves their password and their notes', async () => {
+  it('mails whoever has not confirmed yet once more, and leaves their notes', async () => {
     const email = anAddress()
     const first = await signUp(asking, { email, password, data: { secret: 'of the first one' } })
     const soon = await signUp(asking, { email, password: 'another lovely horse' })
@@ -99,7 +99,7 @@ describe('POST /signup where an address has to be confirmed', () => {
     expect(soon.headers.get('retry-after')).toBe('60')
     const before = await lastMessage(asking, 'sign-up', email)
     asking.pass(60)
-    const again = await signUp(asking, { email, password: 'another lovely horse', data: { b: 2 } })
+    const again = await signUp(asking, { email, password, data: { b: 2 } })
     expect(again.status).toBe(200)
     expect(again.body).toMatchObject({ id: first.body.id, user_metadata: { b: 2 } })
     const after = await lastMessage(asking, 'sign-up', email)
@@ -112,7 +112,6 @@ describe('POST /signup where an address has to be confirmed', () => {
     expect((await supabaseCall(asking, 'POST', '/verify', verify)).status).toBe(200)
     const signIn = (tried: string) =>
       supabaseCall(asking, 'POST', '/token?grant_type=password', { json: { email, password: tried } })
-    expect((await signIn('another lovely horse')).status).toBe(400)
     expect((await signIn(password)).status).toBe(200)
     expect((await asking.world.store.findUserByEmail(email))?.user.metadata).toMatchObject({
       secret: 'of the first one',

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lastMessage, supabaseGateway } from '../../support/one-time-mails.ts'
+import { anAddress } from '../../support/people.ts'
+import { supabaseCall } from '../../support/supabase.ts'
+import { createTestGateway, type TestGateway, testPolicy } from '../../support/test-gateway.ts'
+
+const ofStranger = 'the horse of a stranger'
+const ofOwner = 'the horse of its owner'
+
+let gateway: TestGateway
+let lenient: TestGateway
+
+beforeAll(async () => {
+  gateway = await supabaseGateway()
+  lenient = await createTestGateway({
+    policy: {
+      accounts: { ...testPolicy.accounts, emailConfirmation: 'optional' },
+      supabase: { ...testPolicy.supabase, autoconfirm: true },
+    },
+  })
+})
+
+afterAll(async () => {
+  await gateway?.close()
+  await lenient?.close()
+})
+
+let sites = 0
+const ask = (path: string, json: object, at = gateway) => {
+  at.comeFrom(`198.51.100.${++sites % 250}`)
+  return supabaseCall(at, 'POST', path, { json })
+}
+const signIn = async (email: string, password: string, at = gateway) =>
+  (await ask('/token?grant_type=password', { email, password }, at)).status
+
+/** A stranger signs up with the address of somebody else, and cannot confirm it. */
+async function preRegistered(): Promise<string> {
+  const email = anAddress()
+  expect((await ask('/signup', { email, password: ofStranger })).status).toBe(200)
+  gateway.pass(60)
+  return email
+}
+
+describe('an account that a stranger has begun with the address of its owner', () => {
+  it('has no password once two were told for it, whoever came first', async () => {
+    const email = await preRegistered()
+    expect((await ask('/signup', { email, password: ofOwner })).status).toBe(200)
+    const { hash } = await lastMessage(gateway, 'sign-up', email)
+    expect((await ask('/verify', { type: 'signup', token_hash: hash })).status).toBe(200)
+    expect(await signIn(email, ofStranger)).toBe(400)
+    expect(await signIn(email, ofOwner)).toBe(400)
+  })
+
+  it('keeps the password of who signs up twice with the same', async () => {
+    const email = await preRegistered()
+    expect((await ask('/signup', { email, password: ofStranger })).status).toBe(200)
+    const { hash } = await lastMessage(gateway, 'sign-up', email)
+    expect((await ask('/verify', { type: 'signup', token_hash: hash })).status).toBe(200)
+    expect(await signIn(email, ofStranger)).toBe(200)
+  })
+
+  it('loses the password when its owner comes in by a message, one that is sent once more too', async () => {
+    const email = await preRegistered()
+    expect((await ask('/otp', { email })).status).toBe(200)
+    gateway.pass(60)
+    expect((await ask('/resend', { type: 'signup', email })).status).toBe(200)
+    const { code } = await lastMessage(gateway, 'sign-up', email)
+    expect((await ask('/verify', { type: 'email', email, token: code })).status).toBe(200)
+    expect(await signIn(email, ofStranger)).toBe(400)
+  })
+
+  it('loses the password when its owner recovers it, by a link of a client with a verifier too', async () => {
+    const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'plain' }
+    for (const flow of [{}, challenge]) {
+      const email = await preRegistered()
+      expect((await ask('/recover', { email, ...flow })).status).toBe(200)
+      const { path } = await lastMessage(gateway, 'recovery', email)
+      gateway.comeFrom(`198.51.100.${++sites % 250}`)
+      expect((await gateway.call('GET', path)).status).toBe(303)
+      expect(await signIn(email, ofStranger)).toBe(400)
+    }
+  })
+
+  it('loses the sessions too that were opened where nobody is asked to confirm first', async () => {
+    const email = anAddress()
+    lenient.comeFrom(`198.51.100.${++sites % 250}`)
+    const registered = await lenient.call('POST', '/auth/register', {
+      json: {
+        email,
+        password: ofStranger,
+        name: 'A',
+        surname: 'B',
+        username: `u${crypto.randomUUID().slice(0, 8)}`,
+      },
+    })
+    expect(registered.status).toBe(201)
+    const { access_token: token, refresh_token } = registered.body
+    lenient.pass(60)
+    expect((await ask('/otp', { email }, lenient)).status).toBe(200)
+    const { hash } = await lastMessage(lenient, 'magic-link', email)
+    const proven = await ask('/verify', { type: 'magiclink', token_hash: hash }, lenient)
+    expect(proven.status).toBe(200)
+    expect((await lenient.call('GET', '/auth/me', { token })).status).toBe(401)
+    expect((await lenient.call('POST', '/auth/refresh', { json: { refresh_token } })).status).toBe(401)
+    expect(await signIn(email, ofStranger, lenient)).toBe(400)
+    const mine = await supabaseCall(lenient, 'GET', '/user', { token: proven.body.access_token })
+    expect([mine.status, mine.body.email]).toEqual([200, email])
+    const next = await ask(
+      '/token?grant_type=refresh_token',
+      { refresh_token: proven.body.refresh_token },
+      lenient,
+    )
+    expect(next.status).toBe(200)
+  })
+})
