@@ -1,6 +1,7 @@
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
+import { takeCodeTry } from './code-tries.ts'
 import { type Contact, parseContact } from './contact.ts'
 import { isMailedCode } from './mailed-code.ts'
 import { readLinkHash } from './one-time-link.ts'
@@ -41,6 +42,8 @@ export async function findOneTimeProof(
   const read = parseContact(policy.supabase, proof.contact)
   if (!read.ok) return read
   const contact = read.value
+  const counted = await takeCodeTry(world, contact, now)
+  if (!counted.ok) return counted
   const to = contact.kind === 'email' ? { email: contact.email } : { phone: contact.phone }
   const sent = await world.store.takeCodeAttempts({ purposes, to }, now)
   const { code } = proof
