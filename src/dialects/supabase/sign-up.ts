@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { AccountView } from '../../core/accounts/account-view.ts'
 import { parseEmail } from '../../core/accounts/email.ts'
 import { newUser } from '../../core/accounts/new-user.ts'
 import { parsePhone } from '../../core/accounts/phone.ts'
@@ -69,19 +70,21 @@ export const signUpEndpoint = endpoint({
     if (signed.value.kind === 'known') return answer(c, inventedUser(c, given))
     const view = await c.env.service.readAccountView(signed.value.userId)
     if (!view.ok) return refused(c, view.failure)
-    const shown = spellUser(view.value)
-    // What somebody else has noted before is not a stranger's to read.
-    return answer(c, signed.value.isNew ? shown : { ...shown, user_metadata: given.data })
+    const { isNew } = signed.value
+    return answer(c, isNew ? spellUser(view.value) : inventedUser(c, given, view.value))
   },
 })
 
-/** Whoever asks with the address of somebody else gets the user that they would have become. */
-function inventedUser(c: GatewayContext, given: z.output<typeof body>) {
+/**
+ * Whoever asks with the address of somebody else gets the user that they would have become. Of one who waits the id and the
+ * identity are their own: all else of their account is not a stranger's to read.
+ */
+function inventedUser(c: GatewayContext, given: z.output<typeof body>, waiting?: AccountView) {
   const now = c.env.service.now()
   const said = { name: undefined, surname: undefined, phone: undefined, avatarUrl: undefined }
   const user = newUser(
     { ...said, email: parseEmail(given.email), username: undefined, locale: undefined, metadata: given.data },
-    { id: c.env.service.newRequestId(), roleId: '', passwordHash: undefined, now },
+    { id: waiting?.user.id ?? c.env.service.newRequestId(), roleId: '', passwordHash: undefined, now },
   )
   const sent = {
     confirmationAt: now,
@@ -91,5 +94,20 @@ function inventedUser(c: GatewayContext, given: z.output<typeof body>) {
     phoneChange: undefined,
   }
   const signInPhone = parsePhone(given.phone)
-  return spellUser({ user: { ...user, signInPhone, claimRole: '' }, identities: [], factors: [], sent })
+  const identities = (waiting?.identities ?? [])
+    .filter(({ provider }) => provider === (user.email === undefined ? 'phone' : 'email'))
+    .map(({ data: { sub, email, phone }, ...identity }) => ({
+      ...identity,
+      data: {
+        sub,
+        ...(email === undefined ? { phone } : { email }),
+        email_verified: false,
+        phone_verified: false,
+      },
+      createdAt: now,
+      updatedAt: now,
+      lastSignInAt: undefined,
+    }))
+  const claimRole = waiting === undefined ? '' : user.claimRole
+  return spellUser({ user: { ...user, signInPhone, claimRole }, identities, factors: [], sent })
 }

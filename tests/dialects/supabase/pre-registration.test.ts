@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lastMessage, supabaseGateway } from '../../support/one-time-mails.ts'
 import { anAddress } from '../../support/people.ts'
+import { serviceOf } from '../../support/service-keys.ts'
 import { supabaseCall } from '../../support/supabase.ts'
 import { createTestGateway, type TestGateway, testPolicy } from '../../support/test-gateway.ts'
 
@@ -67,6 +68,39 @@ describe('an account that a stranger has begun with the address of its owner', (
     const { code } = await lastMessage(gateway, 'sign-up', email)
     expect((await ask('/verify', { type: 'email', email, token: code })).status).toBe(200)
     expect(await signIn(email, ofStranger)).toBe(400)
+  })
+
+  it('is told to a stranger as a new one is, with nothing else of it', async () => {
+    const service = await serviceOf(gateway)
+    const admin = await service('POST', '/admin/users', {
+      json: {
+        email: anAddress(),
+        phone: `336${String(Date.now()).slice(-8)}`,
+        app_metadata: { plan: 'secret' },
+        user_metadata: { name: 'Ada' },
+        role: 'manager',
+      },
+    })
+    expect(admin.status).toBe(200)
+    gateway.pass(3600)
+    const { body } = await ask('/signup', { email: admin.body.email, password: ofStranger, data: { a: 1 } })
+    const fresh = await ask('/signup', { email: anAddress(), password: ofStranger, data: { a: 1 } })
+    expect(Object.keys(body).sort()).toEqual(Object.keys(fresh.body).sort())
+    expect(body).toMatchObject({
+      id: admin.body.id,
+      role: 'authenticated',
+      phone: '',
+      app_metadata: { provider: 'email', providers: ['email'] },
+      user_metadata: { a: 1 },
+      identities: [{ provider: 'email', identity_data: { email: admin.body.email } }],
+    })
+    expect(Object.keys(body.identities[0].identity_data)).toEqual(
+      Object.keys(fresh.body.identities[0].identity_data),
+    )
+    expect(new Date(body.created_at).getTime()).toBe(gateway.world.now().getTime())
+    for (const secret of ['manager', 'secret', 'Ada', admin.body.phone]) {
+      expect(JSON.stringify(body)).not.toContain(secret)
+    }
   })
 
   it('loses the password when its owner recovers it, by a link of a client with a verifier too', async () => {
