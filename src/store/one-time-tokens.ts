@@ -7,7 +7,7 @@ import { addAlso } from './also.ts'
 import { announce } from './announcements.ts'
 import type { Database } from './database.ts'
 import { isUniqueViolation } from './store-error.ts'
-import { beginnings, takePassword } from './unproven-accounts.ts'
+import { beginnings, hasBegun, takePassword } from './unproven-accounts.ts'
 
 export function oneTimeTokenStore(db: Database): OneTimeTokenStore {
   return {
@@ -165,12 +165,9 @@ export async function useOneTimeToken(
   return used.length === 1
 }
 
-/**
- * Uses a token up and confirms what it was sent to, within the transaction of what comes of it; false when either is not
- * as it was judged.
- */
+/** Uses a token up and confirms what it was sent to, in the transaction of what comes of it; false when either has changed. */
 export async function redeem(
-  tx: Pick<Database, 'update' | 'execute'>,
+  tx: Pick<Database, 'update' | 'delete' | 'execute'>,
   { tokenId, confirms, keepsPassword }: Redemption,
   { userId, userVersion, at }: { readonly userId: string; readonly userVersion: number; readonly at: Date },
 ): Promise<boolean> {
@@ -193,9 +190,12 @@ export async function redeem(
     .update(users)
     .set({ ...sets[confirms ?? 'none'], ...begins })
     .where(and(eq(users.id, userId), eq(users.version, userVersion)))
-    .returning({ id: users.id })
+    .returning({ notBefore: users.notBefore })
+  if (found.length !== 1 || !(await useOneTimeToken(tx, { id: tokenId, at }))) return false
   if (confirms !== undefined) await announce(tx, { type: 'user', id: userId })
-  return found.length === 1 && useOneTimeToken(tx, { id: tokenId, at })
+  // A change of address that was asked for before leads away from whoever has just shown theirs.
+  if (hasBegun(found[0], at)) await voidPasswordLinks(tx, userId)
+  return true
 }
 
 /** Voids the unused tokens of a user: of one purpose, of all but some, and from some time on. */

@@ -11,8 +11,7 @@ const isUnproven = sql`${users.emailConfirmedAt} is null and ${users.phoneConfir
  * address of its owner, so what was opened before ends.
  */
 export function beginnings({ at, keepsPassword }: { readonly at: Date; readonly keepsPassword: boolean }) {
-  // Before the session that is opened by the very proof.
-  const before = new Date(at.getTime() - 1).toISOString()
+  const before = justBefore(at).toISOString()
   const then = (value: SQL, otherwise: AnyPgColumn) =>
     sql`case when ${isUnproven} then ${value} else ${otherwise} end`
   return {
@@ -23,6 +22,16 @@ export function beginnings({ at, keepsPassword }: { readonly at: Date; readonly 
       version: sql`${users.version} + 1`,
     }),
   }
+}
+
+/** Says whether that has become of an account at some moment. */
+export function hasBegun(user: { readonly notBefore: Date | null } | undefined, at: Date): boolean {
+  return user?.notBefore?.getTime() === justBefore(at).getTime()
+}
+
+/** Before the session that is opened by the very proof. */
+function justBefore(at: Date): Date {
+  return new Date(at.getTime() - 1)
 }
 
 /** Takes the password of an account that nothing was confirmed of, if it still is the one that is in doubt. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lastMessage, supabaseGateway } from '../../support/one-time-mails.ts'
-import { anAddress } from '../../support/people.ts'
+import { anAddress, mailedToken } from '../../support/people.ts'
 import { serviceOf } from '../../support/service-keys.ts'
 import { supabaseCall } from '../../support/supabase.ts'
 import { createTestGateway, type TestGateway, testPolicy } from '../../support/test-gateway.ts'
@@ -145,5 +145,27 @@ describe('an account that a stranger has begun with the address of its owner', (
       lenient,
     )
     expect(next.status).toBe(200)
+  })
+  it('is not led away by a change of address that was asked for before', async () => {
+    const email = anAddress()
+    const theirs = anAddress()
+    lenient.comeFrom(`198.51.100.${++sites % 250}`)
+    const own = {
+      email,
+      password: ofStranger,
+      name: 'A',
+      surname: 'B',
+      username: `v${crypto.randomUUID().slice(0, 8)}`,
+    }
+    const { access_token: token } = (await lenient.call('POST', '/auth/register', { json: own })).body
+    const wish = { email: theirs, password: ofStranger }
+    expect((await lenient.call('POST', '/api/v1/me/email', { token, json: wish })).status).toBe(202)
+    const link = await mailedToken(lenient, 'email-change', theirs)
+    expect((await ask('/otp', { email }, lenient)).status).toBe(200)
+    const { hash } = await lastMessage(lenient, 'magic-link', email)
+    expect((await ask('/verify', { type: 'magiclink', token_hash: hash }, lenient)).status).toBe(200)
+    const led = await lenient.call('POST', '/api/v1/auth/email/change/confirm', { json: { token: link } })
+    expect(led.status).toBe(401)
+    expect((await lenient.world.store.findUserByEmail(email))?.user.emailConfirmedAt).toBeDefined()
   })
 })
