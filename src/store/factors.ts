@@ -33,9 +33,16 @@ export function factorStore(db: Database): FactorStore {
       return rows.map((row) => ({ ...row, usedAt: undefined }))
     },
 
-    insertFactor: (factor, { token, instead, ...also }) =>
+    insertFactor: (factor, { token, instead, userVersion, ...also }) =>
       db.transaction(async (tx) => {
         const { userId, kind } = factor
+        // Held to the commit: a factor that comes to count meanwhile takes this one away, or is seen here.
+        const [user] = await tx
+          .select({ version: users.version })
+          .from(users)
+          .where(eq(users.id, userId))
+          .for('no key update')
+        if (userVersion !== undefined && user?.version !== userVersion) return false
         await tx
           .delete(factors)
           .where(
@@ -52,6 +59,7 @@ export function factorStore(db: Database): FactorStore {
           await tx.insert(oneTimeTokens).values(token)
         }
         await addAlso(tx, also)
+        return true
       }),
 
     activateFactor: ({ id, userId, proof, codes, sessionId, revoke, at }, also) =>

@@ -95,6 +95,16 @@ describeTheStore((the) => {
   }
   const totp = ({ id }: Factor, step: number) => ({ kind: 'totp', factorId: id, step }) as const
 
+  it('is not begun by whoever was judged before another one counted', async () => {
+    const before = (await the.store.findUser(userId))?.user.version ?? 0
+    const first = await activated()
+    const late = { token: undefined, userVersion: before }
+    expect(await the.store.insertFactor(aFactor(), late)).toBe(false)
+    expect((await the.store.listFactors(userId)).map(({ id }) => id)).toEqual([first.id])
+    const now = { token: undefined, userVersion: before + 1 }
+    expect(await the.store.insertFactor(aFactor(), now)).toBe(true)
+  })
+
   it('gives a factor back as it was added, and lists the oldest first', async () => {
     const later = await activated()
     const first = await added({ kind: 'email', sealedSecret: undefined, createdAt: at(-1) })

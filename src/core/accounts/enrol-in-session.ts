@@ -1,5 +1,6 @@
 import type { Actor } from '../caller.ts'
 import type { Failure } from '../failure.ts'
+import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitNamed, findLooseSession } from './acting-session.ts'
@@ -27,24 +28,27 @@ export async function enrolAppInSession(
   { name = factorNames.totp, issuer = hostOf(parts.policy.supabase.siteUrl) }: AppOrder,
 ): Promise<Result<EnrolledApp, Failure>> {
   const { world, policy } = parts
-  const now = world.now()
-  const acting = await findLooseSession(parts, actor, now)
-  if (!acting.ok) return acting
-  const named = admitNamed(acting.value)
-  if (!named.ok) return named
-  const { user, level } = acting.value
-  const lasting = admitLasting(policy, user)
-  if (!lasting.ok) return lasting
-  const begunAfter = new Date(now.getTime() - BEGUN_MS)
-  const there = (await world.store.listFactors(user.id)).filter(isThere(begunAfter))
-  if (there.some((factor) => factor.name === name)) return fail({ reason: 'factor_name_taken' })
-  if (there.length >= factorsMax) return fail({ reason: 'factors_too_many', max: factorsMax })
-  if (level < 2 && there.some(({ activatedAt }) => activatedAt !== undefined)) {
-    return fail({ reason: 'second_factor_required', by: 'session' })
-  }
-  const made = newApp(parts, user, { name, issuer })
-  await world.store.insertFactor(made.factor, { token: undefined, instead: begunAfter })
-  return ok(made)
+  return untilSettled<Result<EnrolledApp, Failure>>(async () => {
+    const now = world.now()
+    const acting = await findLooseSession(parts, actor, now)
+    if (!acting.ok) return acting
+    const named = admitNamed(acting.value)
+    if (!named.ok) return named
+    const { user, level } = acting.value
+    const lasting = admitLasting(policy, user)
+    if (!lasting.ok) return lasting
+    const begunAfter = new Date(now.getTime() - BEGUN_MS)
+    const there = (await world.store.listFactors(user.id)).filter(isThere(begunAfter))
+    if (there.some((factor) => factor.name === name)) return fail({ reason: 'factor_name_taken' })
+    if (there.length >= factorsMax) return fail({ reason: 'factors_too_many', max: factorsMax })
+    if (level < 2 && there.some(({ activatedAt }) => activatedAt !== undefined)) {
+      return fail({ reason: 'second_factor_required', by: 'session' })
+    }
+    const made = newApp(parts, user, { name, issuer })
+    const also = { token: undefined, instead: begunAfter, userVersion: user.version }
+    // In the moment since a factor may have come to count, which this session has not shown.
+    return (await world.store.insertFactor(made.factor, also)) ? ok(made) : changed
+  })
 }
 
 const isThere =

@@ -43,12 +43,17 @@ export interface FactorStore {
   readonly listRecoveryCodes: (userId: string) => Promise<readonly RecoveryCode[]>
   /**
    * Adds a factor that does not count yet, in the place of one of its kind that never came to count; with `instead` only
-   * of those that were begun at or before it.
+   * of those that were begun at or before it. False, and nothing done, where the user is no longer of the version that
+   * was judged: another factor may count by now.
    */
   readonly insertFactor: (
     factor: Factor,
-    also: Also & { readonly token: OneTimeToken | undefined; readonly instead?: Date },
-  ) => Promise<void>
+    also: Also & {
+      readonly token: OneTimeToken | undefined
+      readonly instead?: Date
+      readonly userVersion?: number
+    },
+  ) => Promise<boolean>
   /**
    * Makes a factor count, as a new version of its user, so that no sign-in that was judged without it ends well. The
    * recovery codes are added where the user has none left. Factors that do not count yet are gone: they were begun without
