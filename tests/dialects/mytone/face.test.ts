@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { facesOf } from '../../../src/dialects/all.ts'
 import { spellings } from '../../../src/dialects/mytone/refuse.ts'
-import { freshDatabase } from '../../support/database.ts'
+import { migratedDatabase } from '../../support/database.ts'
 import { startGatewayProcess, testSecret } from '../../support/gateway-process.ts'
 import { createTestGateway, type TestGateway } from '../../support/test-gateway.ts'
 
@@ -63,7 +63,7 @@ describe('the wire of this face', () => {
 
 describe('the page of this face', () => {
   it('has examples that work as they are pasted, and answer what they say', async () => {
-    const database = await freshDatabase()
+    const database = await migratedDatabase()
     const settings = { REGISTRATION: 'open', EMAIL_CONFIRMATION: 'optional' }
     const process = await startGatewayProcess({
       DATABASE_URL: database.url,
