@@ -62,7 +62,7 @@ export const testPolicy: Policy = {
     jwtAlgorithm: undefined,
     trustedJwks: [],
   },
-  mytone: { accessTtlSeconds: 1800, refreshTtlSeconds: 604_800 },
+  mytone: { accessTtlSeconds: 1800, refreshTtlSeconds: 604_800, emailConfirmation: 'required' },
 }
 
 export interface TestGateway extends Gateway {

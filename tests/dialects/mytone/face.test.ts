@@ -64,12 +64,7 @@ describe('the wire of this face', () => {
 describe('the page of this face', () => {
   it('has examples that work as they are pasted, and answer what they say', async () => {
     const database = await migratedDatabase()
-    const settings = { REGISTRATION: 'open', EMAIL_CONFIRMATION: 'optional' }
-    const process = await startGatewayProcess({
-      DATABASE_URL: database.url,
-      GUICHET_SECRET: testSecret,
-      ...settings,
-    })
+    const process = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
     try {
       const [register = '', use = ''] = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code)
       // Each answer on a line of its own.
