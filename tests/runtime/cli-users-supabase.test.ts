@@ -37,7 +37,7 @@ const signIn = (json: object) =>
     headers: { 'X-Supabase-Api-Version': '2024-01-01' },
   })
 
-describe('guichet users import --from supabase', () => {
+describe('guichet users import --from supabase', { timeout: 60_000 }, () => {
   it('lets people sign in with their old password where they always have, and hashes it anew', async () => {
     const row = aUserRow()
     const identity = anIdentityRow(row)
