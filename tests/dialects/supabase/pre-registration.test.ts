@@ -16,6 +16,7 @@ beforeAll(async () => {
   lenient = await createTestGateway({
     policy: {
       accounts: { ...testPolicy.accounts, emailConfirmation: 'optional' },
+      mytone: { ...testPolicy.mytone, emailConfirmation: 'optional' },
       supabase: { ...testPolicy.supabase, autoconfirm: true },
     },
   })
