@@ -71,6 +71,10 @@ export const publicRoutes: readonly string[] = [
   'PUT /auth/v1/admin/oauth/clients/:id',
   'DELETE /auth/v1/admin/oauth/clients/:id',
   'POST /auth/v1/admin/oauth/clients/:id/regenerate_secret',
+  // What people have before they have a token, at the MyTone face.
+  'POST /auth/register',
+  'POST /auth/login',
+  'POST /auth/refresh',
   // The client's API key, as its client secret.
   'POST /oauth2/token',
   'POST /oauth2/introspect',

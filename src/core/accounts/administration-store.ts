@@ -6,6 +6,8 @@ import type { Page } from '../page.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { Also } from './account-store.ts'
 import type { AccountRecord } from './account-view.ts'
+import type { Factor } from './factor.ts'
+import type { Identity } from './identity.ts'
 import type { MetadataChange } from './merge-metadata.ts'
 import type { OneTimeToken, OneTimeTokenPurpose } from './one-time-token.ts'
 import type { Role } from './role.ts'
@@ -49,14 +51,26 @@ export interface AdministrationStore {
   ) => Promise<
     'added' | 'email_taken' | 'email_kept' | 'phone_taken' | 'username_taken' | 'user_id_taken' | 'stale'
   >
-  /** Who has one of some ids, addresses or user names. */
+  /** Who has one of some ids, addresses, user names or numbers. */
   readonly findUsersLike: (names: {
     readonly ids: readonly string[]
     readonly emails: readonly string[]
     readonly usernames: readonly string[]
-  }) => Promise<readonly Pick<User, 'id' | 'email' | 'username'>[]>
-  /** Adds many users, and the event that tells of it; false, and nothing added, when something of theirs is taken. */
-  readonly addUsers: (users: readonly User[], event: AuditEvent) => Promise<boolean>
+    readonly phones: readonly string[]
+  }) => Promise<readonly Pick<User, 'id' | 'email' | 'username' | 'signInPhone'>[]>
+  /** Which of some identities somebody has. */
+  readonly findIdentitiesLike: (
+    names: readonly Pick<Identity, 'provider' | 'providerId'>[],
+  ) => Promise<readonly Pick<Identity, 'provider' | 'providerId'>[]>
+  /**
+   * Adds many users with what is theirs, and the event that tells of it; false, and nothing added, when something of it
+   * is taken.
+   */
+  readonly addUsers: (
+    users: readonly User[],
+    event: AuditEvent,
+    theirs?: { readonly identities: readonly Identity[]; readonly factors: readonly Factor[] },
+  ) => Promise<boolean>
   /** Changes a user of the version that was judged, with all that comes of it. */
   readonly changeUser: (change: UserChange) => Promise<UserChangeOutcome>
   /** Lets an invited user in: uses up the link, sets what they have chosen, and confirms the address. */

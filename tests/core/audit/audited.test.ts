@@ -533,14 +533,20 @@ describeTheStore((the) => {
       await exchangeAs((await aKey({ canary: true })).text, 'bait')
       const inAMonth = new Date(world.now().getTime() + 31 * 86_400_000)
       await eraseAccounts({ ...world, now: () => inAMonth })
-      const row = {
+      const beside = {
+        row: 0,
         id: undefined,
         passwordHash: undefined,
         emailConfirmedAt: undefined,
         createdAt: undefined,
+        role: undefined,
+        standing: {},
+        identities: [],
+        factors: [],
       }
-      const imported = [{ ...newcomer(), ...row, role: undefined }]
-      value(await importUsers(world, imported, { problemOf: () => undefined, dryRun: false }))
+      const { describe } = world.passwords
+      const wish = { describe, dryRun: false, skipFaulty: false }
+      value(await importUsers(world, [{ ...newcomer(), ...beside }], wish))
       const kinds = new Set((await everything()).map(({ kind }) => kind))
       expect(auditKinds.filter((kind) => !kinds.has(kind))).toEqual([])
     })

@@ -344,6 +344,16 @@ describe('a factor that is taken away', () => {
     expect(mail?.facts).toMatchObject({ factor: 'phone' })
   })
 
+  it('frees the sessions that waited for it, where it was the last one', async () => {
+    const { who, factor, after } = await raised()
+    const waiting = await supabaseSession(gateway, who)
+    expect(claimsIn(waiting.access_token).second_factor_due).toBe(true)
+    expect((await call('DELETE', `/factors/${factor.id}`, after.access_token)).status).toBe(200)
+    const next = (await refresh(waiting)).body
+    expect(claimsIn(next.access_token)).not.toHaveProperty('second_factor_due')
+    expect((await gateway.call('GET', '/api/v1/me/sessions', { token: next.access_token })).status).toBe(200)
+  })
+
   it('needs none where it does not count', async () => {
     const { access_token: token } = await supabaseSession(gateway, await aSupabaseUser(gateway))
     const factor = await begun(token)

@@ -155,7 +155,7 @@ describe('admin.deleteUser', () => {
     given(await stage.admin().createUser({ email, password, email_confirm: true }))
   })
 
-  it('softly keeps the account, and its address is free again', async () => {
+  it('softly keeps the account for a while, and its address is free at once', async () => {
     const { auth, user, email, password } = await stage.signedIn()
     given(await stage.admin().deleteUser(user.id, true))
     expect((await auth.getUser()).data.user).toBeNull()
