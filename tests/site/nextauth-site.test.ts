@@ -12,7 +12,7 @@ import { type BuiltSite, buildSite, type SealedSession, type Site } from './star
 const example = resolve(import.meta.dirname, '../../examples/nextauth-site')
 const password = 'a kettle of fish and chips'
 const ada = { name: 'Ada', surname: 'Lovelace', email: 'ada@example.com', username: 'ada' }
-const ACCESS_TTL_SECONDS = 5
+const ACCESS_TTL_SECONDS = 4
 const COOKIE = 'next-auth.session-token'
 
 let gateway: TestServer
