@@ -29,7 +29,11 @@ let received: Promise<string>[]
 
 beforeAll(async () => {
   const env = { EMAIL_CONFIRMATION: 'optional', REGISTRATION: 'open', CLOCK_SKEW_SECONDS: '0' }
-  const mytone = { accessTtlSeconds: ACCESS_TTL_SECONDS, refreshTtlSeconds: 604_800 }
+  const mytone = {
+    accessTtlSeconds: ACCESS_TTL_SECONDS,
+    refreshTtlSeconds: 604_800,
+    emailConfirmation: 'optional',
+  } as const
   ;[gateway, built, browser] = await Promise.all([
     startTestServer(env, { policy: { mytone } }),
     buildSite(),
