@@ -4,6 +4,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { inject } from 'vitest'
+import { embeddedSecret } from '../../src/runtime/secret-file.ts'
 
 export const testSecret = 'a test secret of more than thirty-two characters'
 const projectFolder = resolve(import.meta.dirname, '../..')
@@ -81,9 +82,15 @@ async function spawnGateway(env: Readonly<Record<string, string>>, options: { re
 }
 
 /** A folder as a first start finds it, but that the tables of the embedded database are there: they take seconds to make. */
-async function makeDataDir({ DATABASE_URL }: Readonly<Record<string, string>>): Promise<string> {
+async function makeDataDir({
+  DATABASE_URL,
+  GUICHET_SECRET,
+}: Readonly<Record<string, string>>): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'guichet-test-data-'))
-  if (DATABASE_URL === undefined) await cp(inject('embeddedTemplate'), dataDir, { recursive: true })
+  if (DATABASE_URL !== undefined) return dataDir
+  // Before the tables: beside data that is there a start makes no secret, since another one may have written it.
+  if (GUICHET_SECRET === undefined) await embeddedSecret(dataDir)
+  await cp(inject('embeddedTemplate'), dataDir, { recursive: true })
   return dataDir
 }
 
