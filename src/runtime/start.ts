@@ -22,6 +22,9 @@ import { describeFault, gatewayLog } from './log.ts'
 import { readTemplates } from './mail/read-templates.ts'
 import { findSenders, type RunningMail, startMail } from './mail/start-mail.ts'
 import { loadMemory } from './memory.ts'
+import { createTallies } from './metrics/metrics.ts'
+import type { MetricsServer } from './metrics/start-metrics.ts'
+import { watchedBy } from './metrics/watched-by.ts'
 import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
 import { createNodeWorld } from './node-world.ts'
@@ -74,6 +77,8 @@ export async function startGateway({
   )
   let upkeep: Upkeep | undefined
   let mail: RunningMail | undefined
+  let watched: MetricsServer | undefined
+  const tallies = settings.metrics && createTallies()
   try {
     const { preparesStatements: prepare } = settings
     const plainStore = createStore(database.db, { ...database.hotPath, prepare }, linkUnder(secrets))
@@ -96,7 +101,8 @@ export async function startGateway({
       directory: directoryLimits,
       guessGuard: createGuessGuard(),
     })
-    const service = createService({ world, policy, memory })
+    const plainService = createService({ world, policy, memory })
+    const service = tallies?.countingService(plainService) ?? plainService
     if (!settings.rateLimits)
       logger.warn('RATE_LIMITS=off: no rate, no quota and no guess is limited; for load tests only')
     if (letsStrangersPass(settings, rules))
@@ -113,7 +119,8 @@ export async function startGateway({
 
     const state = { draining: false }
     const pools = createUpstreamPools()
-    const log = gatewayLog(logger)
+    const plainLog = gatewayLog(logger)
+    const log = tallies?.countingLog(plainLog) ?? plainLog
     const { trustedProxies } = settings
     const serve = (request: Request, exchange: NodeExchange) => {
       const addressOf = (forwardedFor: string | undefined) =>
@@ -138,6 +145,7 @@ export async function startGateway({
       auditRetentionDays: settings.auditRetentionDays,
     })
     mail = senders && startMail({ world, senders, logger })
+    watched = await watchedBy(tallies, { settings, service, memory, behind, store, database, upkeep })
     const http = await listenOrExplain(serve, settings)
     const keeper = keepStreams(behind, { service, logger })
     const unwatch =
@@ -153,6 +161,7 @@ export async function startGateway({
     logger.info(
       {
         listening: url,
+        metrics: watched?.url,
         docs: `${url}${settings.basePath}/docs`,
         database: database.kind,
         publicRoutes: table.publicCount,
@@ -174,10 +183,12 @@ export async function startGateway({
         await mail?.stop()
         await upkeep?.stop()
         await alarms.settled()
+        await watched?.close()
         await database.close()
       },
     }
   } catch (error) {
+    await watched?.close()
     await mail?.stop()
     await upkeep?.stop()
     await database.close()

@@ -10,6 +10,8 @@ const schema = z.object(environment)
 export interface Settings {
   readonly port: number
   readonly host: string
+  /** Where metrics are served, apart from all else; undefined for nowhere. */
+  readonly metrics: { readonly port: number; readonly host: string } | undefined
   readonly basePath: string
   readonly faces: readonly [FaceName, ...FaceName[]]
   readonly corsOrigins: readonly string[]
@@ -118,6 +120,10 @@ export function parseSettings(
   return ok({
     port: values.PORT,
     host: values.HOST,
+    metrics:
+      values.METRICS_PORT === undefined
+        ? undefined
+        : { port: values.METRICS_PORT, host: values.METRICS_HOST },
     basePath: values.BASE_PATH ?? '',
     faces: [firstFace, ...otherFaces],
     corsOrigins: values.CORS_ORIGINS,
