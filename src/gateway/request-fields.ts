@@ -1,11 +1,11 @@
 import type { Identity } from '../http/behind.ts'
+import { parseTraceContext, type TraceContext, traceNames } from '../http/trace-context.ts'
 import type { FieldList, Wire } from '../http/wire.ts'
 import { originNames, plainName } from './forbidden-fields.ts'
 import { forwardedFields } from './forwarded-fields.ts'
 import { endToEnd, fieldValue } from './hop-by-hop.ts'
 import { identityFields, identityNames } from './identity-fields.ts'
 import type { RouteRule } from './rules.ts'
-import { readTraceContext, type TraceContext, traceNames } from './trace-context.ts'
 
 /** The gateway's name among proxies (RFC 9110 §7.6.3). */
 export const viaValue = '1.1 guichet'
@@ -61,11 +61,15 @@ export function requestFields(
   for (const [name, value] of forwardedFields(wire, call)) fields.push(name, value)
   for (const [name, value] of identityFields(call.identity, call.requestId)) fields.push(name, value)
   if (identityToken !== undefined) fields.push('Authorization', `Bearer ${identityToken}`)
-  const trace = call.trace ?? (claimsTrace ? readTraceContext(wire.fields) : undefined)
+  const trace = call.trace ?? (claimsTrace ? claimedTrace(wire.fields) : undefined)
   for (const [name, value] of Object.entries(trace ?? {})) {
     if (value !== undefined && !replaced.has(name) && !rule.requestFields.remove.includes(name))
       fields.push(name, value)
   }
   for (const [name, value] of Object.entries(rule.requestFields.set)) fields.push(name, value)
   return fields
+}
+
+function claimedTrace(fields: FieldList): TraceContext | undefined {
+  return parseTraceContext(fieldValue(fields, 'traceparent'), fieldValue(fields, 'tracestate'))
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
 import type { Settings } from '../../settings/settings.ts'
+import { hostInUrl } from '../host-in-url.ts'
 import { StartError } from '../start-error.ts'
 import { expose } from './exposition.ts'
 import { lookedUp, type MetricSources, type Tallies } from './metrics.ts'
@@ -29,7 +30,7 @@ export async function startMetrics(
   await listening(server, { host, port })
   const { port: at } = server.address() as AddressInfo
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${at}/metrics`,
+    url: `http://${hostInUrl(host)}:${at}/metrics`,
     async close() {
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeAllConnections()

@@ -27,10 +27,10 @@ interface Watched {
 
 /** Lets operators see a gateway that is about to be ready; nothing where they did not ask to. @throws StartError */
 export async function watchedBy(
-  tallies: Tallies | undefined,
+  tallies: Tallies,
   { settings, service, memory, behind, store, database, upkeep }: Watched,
 ): Promise<MetricsServer | undefined> {
-  if (settings.metrics === undefined || tallies === undefined) return undefined
+  if (settings.metrics === undefined) return undefined
   const outbox = askSeldom(() => store.outboxDepth(), { everyMs: ASK_EVERY_MS, deadlineMs: ANSWER_MAX_MS })
   const { pool } = database
   const { feedState } = upkeep

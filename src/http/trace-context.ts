@@ -1,13 +1,10 @@
-import type { FieldList } from '../http/wire.ts'
-import { fieldValue } from './hop-by-hop.ts'
-
 /** version, trace, parent, flags; only versions to come may have more behind (W3C Trace Context §3.2). */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/
 
 /** What a text of any length may cost. */
 const MAX_LENGTH = 512
 
-/** Where a call stands in a trace that others keep: the names of the call's two fields, and what they say. */
+/** Where a call stands in a trace: two fields by their names. */
 export interface TraceContext {
   readonly traceparent: string
   readonly tracestate: string | undefined
@@ -19,10 +16,11 @@ export const traceNames: ReadonlySet<string> = new Set(['traceparent', 'tracesta
  * The trace that a call says it belongs to; undefined where it says none, or none that can be read: such a one, and what
  * came with it, must go no further (W3C Trace Context §3.2.2, §4.3).
  */
-export function readTraceContext(fields: FieldList): TraceContext | undefined {
-  const traceparent = fieldValue(fields, 'traceparent')
+export function parseTraceContext(
+  traceparent: string | undefined,
+  tracestate: string | undefined,
+): TraceContext | undefined {
   if (traceparent === undefined || !isTraceparent(traceparent)) return undefined
-  const tracestate = fieldValue(fields, 'tracestate')
   return { traceparent, tracestate: tracestate === '' ? undefined : tracestate }
 }
 
