@@ -40,6 +40,14 @@ export function isUniqueViolation(error: unknown): boolean {
   return 'code' in root && root.code === '23505'
 }
 
+/** The name of the unique index that refused a row; undefined of any other error. */
+export function violatedIndex(error: unknown): string | undefined {
+  if (!isUniqueViolation(error)) return undefined
+  const root = rootCause(error)
+  if ('constraint' in root && typeof root.constraint === 'string') return root.constraint
+  return 'constraint_name' in root && typeof root.constraint_name === 'string' ? root.constraint_name : ''
+}
+
 function rootCause(error: unknown): Error {
   let root = error instanceof Error ? error : new Error('unknown')
   while (root.cause instanceof Error) root = root.cause

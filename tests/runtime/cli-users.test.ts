@@ -242,7 +242,7 @@ describe('guichet users import', () => {
     await write([])
     const gone = await guichet(`users import ${file}`, { DATABASE_URL: 'postgres://127.0.0.1:1/none' })
     expect(gone.code).toBe(1)
-    expect(await done(`users import ${file}`)).toEqual({ dry_run: false, added: [], known: [] })
+    expect(await done(`users import ${file}`)).toEqual({ dry_run: false, added: [], known: [], skipped: [] })
   })
 
   it('takes thousands at once', async () => {

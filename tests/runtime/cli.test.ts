@@ -124,6 +124,8 @@ describe('the command line', () => {
       'migrate',
       'secret',
       'secret generate',
+      'supabase',
+      'supabase keys',
       'doctor',
       'completion',
     ]

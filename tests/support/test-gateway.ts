@@ -105,6 +105,8 @@ export async function createTestGateway(
     readonly captcha?: Captcha | undefined
     /** Whether the peer of every call is one of the operator's proxies. */
     readonly trustsPeer?: boolean
+    /** What its clock shows at the start: of use to clients that have a clock of their own. */
+    readonly startsAt?: Date
   } = {},
 ): Promise<TestGateway> {
   const database = options.database ?? (await freshDatabase())
@@ -112,7 +114,7 @@ export async function createTestGateway(
   await migratePostgres(settings)
   const opened = openPostgres(settings, () => {})
   const policy = { ...testPolicy, ...options.policy }
-  let nowMs = Date.parse('2026-01-01T00:00:00.500Z')
+  let nowMs = options.startsAt?.getTime() ?? Date.parse('2026-01-01T00:00:00.500Z')
   const alarms: Alarm[] = []
   const outside = createNodeWorld(createStore(opened.db, opened.hotPath), options.secrets ?? [testSecret], {
     raise: (alarm) => alarms.push(alarm),

@@ -1,17 +1,17 @@
-import {
-  type ImportedUser,
-  type ImportFault,
-  type ImportPlan,
-  importUsers,
-} from '../../core/accounts/import-users.ts'
+import { importUsers } from '../../core/accounts/import-users.ts'
+import type { ImportedUser, ImportFault, ImportPlan } from '../../core/accounts/imported-user.ts'
+import type { HashDescription } from '../../core/accounts/passwords.ts'
 import type { Result } from '../../core/result.ts'
 import { createStore } from '../../store/store.ts'
+import { findSecrets } from '../database.ts'
 import { readSettings } from '../environment.ts'
 import { createNodeWorld } from '../node-world.ts'
 import { parsePasswordHash } from '../passwords/password-hash.ts'
 import { generateSecret } from '../secret-file.ts'
+import type { Check } from './check.ts'
 import { CliError } from './cli-error.ts'
 import { openUnmigrated } from './open-unmigrated.ts'
+import { checkSigningKeys } from './secret-checks.ts'
 
 const WHEN_IN_USE = 'Stop it while you import, or use PostgreSQL.'
 /** As much as a Worker's isolate can spare, so that a hash is good wherever its owner signs in. */
@@ -20,24 +20,33 @@ const HASH_LIMITS = { memoryMaxKib: 64 * 1024 }
 /** Imports people into the database that the settings name. @throws CliError */
 export async function importOffline(
   users: readonly ImportedUser[],
-  { dryRun }: { readonly dryRun: boolean },
+  wish: { readonly dryRun: boolean; readonly skipFaulty: boolean },
 ): Promise<Result<ImportPlan, readonly ImportFault[]>> {
-  const database = await openUnmigrated(readSettings(), WHEN_IN_USE)
-  if ('status' in database)
-    throw new CliError(`${database.finding} ${database.remedy ?? ''}`.trim(), 'failed')
+  const settings = readSettings()
+  const database = await openUnmigrated(settings, WHEN_IN_USE)
+  if ('status' in database) throw told(database)
   try {
     const store = createStore(database.db, { prepare: false })
     await store.probe()
-    // Nothing of it is sealed or digested: a secret of the moment will do.
-    const world = createNodeWorld(store, [generateSecret()])
-    return await importUsers(world, users, {
-      dryRun,
-      problemOf(hash) {
-        const parsed = parsePasswordHash(hash, HASH_LIMITS)
-        return parsed.ok ? undefined : parsed.failure
-      },
-    })
+    const seals = users.some(({ factors }) => factors.length > 0)
+    // Without an authenticator nothing is sealed or digested: a secret of the moment will do.
+    const world = createNodeWorld(store, seals ? await findSecrets(settings) : [generateSecret()])
+    if (seals) {
+      const check = await checkSigningKeys(world)
+      // What is sealed under another secret than the gateway's keeps its owner out.
+      if (check.status === 'fail') throw told(check)
+    }
+    return await importUsers(world, users, { ...wish, describe })
   } finally {
     await database.close()
   }
+}
+
+function describe(hash: string): HashDescription {
+  const parsed = parsePasswordHash(hash, HASH_LIMITS)
+  return parsed.ok ? { scheme: parsed.value.scheme } : { problem: parsed.failure }
+}
+
+function told({ finding, remedy = '' }: Check): CliError {
+  return new CliError(`${finding} ${remedy}`.trim(), 'failed')
 }

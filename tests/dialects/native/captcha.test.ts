@@ -90,18 +90,23 @@ describe.each(Object.entries(questions))('%s, where there is a captcha,', (_what
     expect((await ask(email, { captcha_token })).status).toBe(202)
     expect(gateway.faults).toEqual([])
   })
+})
 
+describe('wrong answers to a captcha', () => {
   it('costs the provider no more questions than a site may ask', async () => {
     const asked = provider.asked.length
-    const wrong = await Promise.all(
-      Array.from({ length: 110 }, () => ask(anAddress(), { captcha_token: 'made-up' })),
-    )
-    const codes = wrong.map(codeOf)
+    const codes: string[] = []
+    for (let round = 0; round < 11; round++) {
+      const ten = Array.from({ length: 10 }, () =>
+        post('/password/forgot', { email: anAddress(), captcha_token: 'made-up' }),
+      )
+      codes.push(...(await Promise.all(ten)).map(codeOf))
+    }
     expect(codes.filter((code) => code === '403 captcha_failed')).toHaveLength(100)
     expect(codes.filter((code) => code === '429 rate_limited')).toHaveLength(10)
     expect(provider.asked).toHaveLength(asked + 100)
     // Without an answer nothing is counted, and nothing told of the limit.
-    expect(codeOf(await ask(anAddress()))).toBe('400 captcha_required')
+    expect(codeOf(await post('/password/forgot', { email: anAddress() }))).toBe('400 captcha_required')
   })
 })
 
@@ -150,10 +155,18 @@ describe('a sign-in where there is a captcha', () => {
       expect(codeOf(await login(email, password, captcha_token))).toBe(end)
       expect(provider.asked.at(-1)).toMatchObject({ response: captcha_token })
       expect(codeOf(await login(email, password))).toBe(
-        whose === 'nobody' ? '429 login_delayed' : '200 undefined',
+        whose === 'nobody' ? '400 captcha_required' : '200 undefined',
       )
     },
   )
+
+  it('asks as many of a crowd that comes at once', async () => {
+    const { email } = await aPerson(without)
+    const crowd = await Promise.all(Array.from({ length: 10 }, () => login(email, 'not the password of it')))
+    const codes = crowd.map(codeOf)
+    expect(codes.filter((code) => code === '401 invalid_credentials')).toHaveLength(3)
+    expect(codes.filter((code) => code === '400 captcha_required')).toHaveLength(7)
+  })
 
   it('counts a captcha that is not passed as a failure, and looks at no password', async () => {
     const { email, password } = await aPerson(without)
