@@ -1,15 +1,43 @@
 import type { Failure } from '../../core/failure.ts'
 import type { Result } from '../../core/result.ts'
 import type { Service } from '../../core/service.ts'
+import type { AccessToken } from '../../core/tokens/session-tokens.ts'
 import type { Sample } from './exposition.ts'
 
 /** What hands out tokens. */
-const operations = ['exchange', 'refresh', 'sign_in'] as const
+const operations = ['exchange', 'narrowing', 'refresh', 'sign_in', 'step_up'] as const
 type Operation = (typeof operations)[number]
 
 /** `challenged`: a right proof that another must follow. `faulted`: ours to mend, and nobody's no. */
 const outcomes = ['granted', 'challenged', 'refused', 'faulted'] as const
 type Outcome = (typeof outcomes)[number]
+
+/** Every use case whose answer may be tokens: a new one does not compile before it is counted. */
+type HandsOut = {
+  [K in keyof Service]: Service[K] extends (...args: never[]) => Promise<Result<infer T, Failure>>
+    ? [Extract<T, Tokens>] extends [never]
+      ? never
+      : K
+    : never
+}[keyof Service]
+type Tokens = AccessToken | { readonly tokens: AccessToken }
+
+const counted = {
+  exchange: 'exchange',
+  narrowToken: 'narrowing',
+  refresh: 'refresh',
+  rotate: 'refresh',
+  refreshPerson: 'refresh',
+  signIn: 'sign_in',
+  completeSignIn: 'sign_in',
+  signInAnonymously: 'sign_in',
+  signUp: 'sign_in',
+  registerAndSignIn: 'sign_in',
+  redeemProof: 'sign_in',
+  followLink: 'sign_in',
+  tradeAuthCode: 'sign_in',
+  raiseSession: 'step_up',
+} as const satisfies Record<HandsOut, Operation>
 
 export interface OutcomeTally {
   /** The same service, whose exchanges, refreshes and sign-ins are counted. */
@@ -26,10 +54,7 @@ export function createOutcomeTally(): OutcomeTally {
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   const wrap =
-    <A extends readonly unknown[], T>(
-      operation: Operation,
-      use: (...args: A) => Promise<Result<T, Failure>>,
-    ): ((...args: A) => Promise<Result<T, Failure>>) =>
+    (operation: Operation, use: UseCase): UseCase =>
     async (...args) => {
       try {
         const result = await use(...args)
@@ -41,18 +66,12 @@ export function createOutcomeTally(): OutcomeTally {
       }
     }
   return {
-    counting: (service) => ({
-      ...service,
-      exchange: wrap('exchange', service.exchange),
-      refresh: wrap('refresh', service.refresh),
-      rotate: wrap('refresh', service.rotate),
-      refreshPerson: wrap('refresh', service.refreshPerson),
-      signIn: wrap('sign_in', service.signIn),
-      completeSignIn: wrap('sign_in', service.completeSignIn),
-      signInAnonymously: wrap('sign_in', service.signInAnonymously),
-      redeemProof: wrap('sign_in', service.redeemProof),
-      tradeAuthCode: wrap('sign_in', service.tradeAuthCode),
-    }),
+    counting(service) {
+      const names = Object.keys(counted) as readonly HandsOut[]
+      const wrapped = names.map((name) => [name, wrap(counted[name], service[name] as UseCase)])
+      // The same use cases under the same names, so the same type.
+      return { ...service, ...Object.fromEntries(wrapped) } as Service
+    },
     samples: () =>
       [...counts].map(([name, value]) => {
         const [operation = '', outcome = ''] = name.split(' ')
@@ -61,8 +80,11 @@ export function createOutcomeTally(): OutcomeTally {
   }
 }
 
+type UseCase = (...args: never[]) => Promise<Result<unknown, Failure>>
+
+/** What has no tokens in it yet waits for something: a second factor, a link that was sent, another mailbox. */
 function outcomeOf(result: Result<unknown, Failure>): Outcome {
   if (!result.ok) return 'refused'
-  const { kind } = (result.value ?? {}) as { readonly kind?: unknown }
-  return kind === 'second_factor' || kind === 'half' ? 'challenged' : 'granted'
+  const value = (result.value ?? {}) as { readonly kind?: unknown; readonly tokens?: unknown }
+  return value.kind === undefined || value.tokens !== undefined ? 'granted' : 'challenged'
 }

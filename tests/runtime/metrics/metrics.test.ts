@@ -18,6 +18,8 @@ beforeAll(async () => {
   })
   server = await startTestServer({
     METRICS_PORT: '0',
+    REGISTRATION: 'open',
+    SUPABASE_ANONYMOUS: 'on',
     ROUTES: JSON.stringify({
       upstreams: { shop: upstream.url, away: 'http://127.0.0.1:1' },
       routes: [
@@ -92,7 +94,21 @@ describe('metrics', () => {
       server.call('POST', '/api/v1/auth/token/refresh/', { json: { refresh: text } })
     expect(await growth(() => renew(refresh), name, of('refresh', 'granted'))).toBe(1)
     expect(await growth(() => renew(`${refresh}x`), name, of('refresh', 'refused'))).toBe(1)
-    expect((await look()).value(name, of('sign_in', 'granted'))).toBe(0)
+    expect((await look()).value(name, of('narrowing', 'granted'))).toBe(0)
+  })
+
+  it('count sign-ins by their outcome', async () => {
+    const of = (outcome: string) => ({ operation: 'sign_in', outcome })
+    const name = 'guichet_token_outcomes_total'
+    const at = { email: `${crypto.randomUUID()}@person.test`, password: 'a long enough password' }
+    const signUp = () => server.call('POST', '/auth/v1/signup', { json: at })
+    const signIn = (password: string) => () =>
+      server.call('POST', '/auth/v1/token?grant_type=password', { json: { ...at, password } })
+    expect(
+      await growth(() => server.call('POST', '/auth/v1/signup', { json: {} }), name, of('granted')),
+    ).toBe(1)
+    expect(await growth(signUp, name, of('challenged'))).toBe(1)
+    expect(await growth(signIn('another password'), name, of('refused'))).toBe(1)
   })
 
   it('count what upstreams answer, by rule and class, and show the breaker that opens', async () => {
