@@ -15,7 +15,8 @@ import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import { insertion } from './audit-events.ts'
 import type { Database } from './database.ts'
-import { identities, profiles } from './identities-schema.ts'
+import { eraseProfiles } from './erased-profiles.ts'
+import { identities } from './identities-schema.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { voidOneTimeTokens } from './one-time-tokens.ts'
 import { addRevocations } from './revocations.ts'
@@ -101,6 +102,7 @@ async function erase(tx: Transaction, ids: readonly string[], at: Date): Promise
     .set(emptied(at))
     .where(inArray(users.id, [...ids]))
   for (const { userId, table } of belongings) await tx.delete(table).where(inArray(userId, [...ids]))
+  await eraseProfiles(tx, ids, at)
   await tx
     .update(signIns)
     .set({ userId: null, address: null, userAgent: null, requestId: null })
@@ -136,7 +138,6 @@ function emptied(at: Date) {
 const belongings = [
   { table: oneTimeTokens, userId: oneTimeTokens.userId },
   { table: identities, userId: identities.userId },
-  { table: profiles, userId: profiles.id },
   { table: factors, userId: factors.userId },
   { table: recoveryCodes, userId: recoveryCodes.userId },
   { table: signInChallenges, userId: signInChallenges.userId },

@@ -39,6 +39,12 @@ export function storeError(error: unknown): StoreUnavailableError | StoreError {
     : new StoreError(`The database refused a statement (${what}).`)
 }
 
+/** Says whether a foreign key refused the change. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  const root = rootCause(error)
+  return 'code' in root && (root.code === '23503' || root.code === '23001')
+}
+
 /** Says whether a unique index refused the row. */
 export function isUniqueViolation(error: unknown): boolean {
   const root = rootCause(error)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type Front, startFront } from '../support/front.ts'
 import { startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { startTestWorker } from '../support/worker.ts'
@@ -13,7 +13,7 @@ let settings: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   front = await startFront(() => new Response(null, { status: 204 }))
-  database = await freshDatabase()
+  database = await migratedDatabase()
   settings = {
     GUICHET_SECRET: testSecret,
     PUBLIC_URL: 'https://accounts.test',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
 import { claimsIn } from '../support/supabase.ts'
@@ -11,7 +11,7 @@ let command: GuichetCommand
 let guichet: GuichetCommand['run']
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
   const adminKey = await gateway.firstKey()
   command = await guichetCommand(() => ({ GUICHET_URL: gateway.url, GUICHET_API_KEY: adminKey }))

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { appCodeAt, stepAt } from '../support/app-code.ts'
 import { call } from '../support/call.ts'
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts'
+import { claimsIn } from '../support/supabase.ts'
 import { importBench } from '../support/supabase-import.ts'
 import { aFactorRow, anIdentityRow, aUserRow, elsewhere } from '../support/supabase-rows.ts'
 
@@ -36,7 +37,7 @@ const signIn = (json: object) =>
     headers: { 'X-Supabase-Api-Version': '2024-01-01' },
   })
 
-describe('guichet users import --from supabase', () => {
+describe('guichet users import --from supabase', { timeout: 60_000 }, () => {
   it('lets people sign in with their old password where they always have, and hashes it anew', async () => {
     const row = aUserRow()
     const identity = anIdentityRow(row)
@@ -204,6 +205,19 @@ describe('guichet users import --from supabase', () => {
     const passed = await call('POST', `${gateway.url}/api/v1/auth/login/second-factor`, { json })
     expect([passed.status, typeof passed.body.data?.access]).toEqual([200, 'string'])
     expect((await login(begun.email, elsewhere)).data.access).toEqual(expect.any(String))
+
+    // A step later: no code counts twice, at whichever face.
+    const { body: session } = await signIn({ email: row.email, password: elsewhere })
+    const ask = async (path: string, body: object) =>
+      call('POST', `${gateway.url}/auth/v1/factors/${kept.id}/${path}`, {
+        token: session.access_token,
+        json: body,
+      })
+    const asked = await ask('challenge', {})
+    const code = appCodeAt(secret, stepAt(Date.now()) + 1)
+    const raised = await ask('verify', { challenge_id: asked.body.id, code })
+    const claims = claimsIn(raised.body.access_token)
+    expect([raised.status, claims.aal, claims.sub]).toEqual([200, 'aal2', row.id])
   })
 
   it('seals nothing under a secret that is not the gateway’s', async () => {

@@ -7,7 +7,8 @@ import { aFactorRow, anIdentityRow, aUserRow } from '../support/supabase-rows.ts
 const bench = importBench()
 const { write, run, done, one } = bench
 
-describe('an export of auth.users', () => {
+// Each command is a process of its own, and some tests run several.
+describe('an export of auth.users', { timeout: 60_000 }, () => {
   it('tells every faulty row with its place, and imports none, or the others where it is told to', async () => {
     const [good, first] = [aUserRow(), aUserRow({ phone: '33600000000' })]
     const identity = anIdentityRow(first)

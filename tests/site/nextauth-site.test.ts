@@ -12,7 +12,7 @@ import { type BuiltSite, buildSite, type SealedSession, type Site } from './star
 const example = resolve(import.meta.dirname, '../../examples/nextauth-site')
 const password = 'a kettle of fish and chips'
 const ada = { name: 'Ada', surname: 'Lovelace', email: 'ada@example.com', username: 'ada' }
-const ACCESS_TTL_SECONDS = 5
+const ACCESS_TTL_SECONDS = 4
 const COOKIE = 'next-auth.session-token'
 
 let gateway: TestServer
@@ -29,7 +29,11 @@ let received: Promise<string>[]
 
 beforeAll(async () => {
   const env = { EMAIL_CONFIRMATION: 'optional', REGISTRATION: 'open', CLOCK_SKEW_SECONDS: '0' }
-  const mytone = { accessTtlSeconds: ACCESS_TTL_SECONDS, refreshTtlSeconds: 604_800 }
+  const mytone = {
+    accessTtlSeconds: ACCESS_TTL_SECONDS,
+    refreshTtlSeconds: 604_800,
+    emailConfirmation: 'optional',
+  } as const
   ;[gateway, built, browser] = await Promise.all([
     startTestServer(env, { policy: { mytone } }),
     buildSite(),

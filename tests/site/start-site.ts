@@ -34,14 +34,17 @@ export interface Site {
 /** Installs and builds a copy of the site, as somebody who follows its SETUP.md would. */
 export async function buildSite(): Promise<BuiltSite> {
   const folder = await mkdtemp(join(tmpdir(), 'guichet-test-site-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
   const left = ['node_modules', '.next', '.env.local']
-  await cp(source, folder, { recursive: true, filter: (path) => !left.includes(basename(path)) })
-  await install(folder)
-  await promisify(execFile)('npm', ['run', 'build'], { cwd: folder, env: ownEnv() })
-  return {
-    start: (guichetUrl) => startSite(folder, guichetUrl),
-    remove: () => rm(folder, { recursive: true, force: true }),
+  try {
+    await cp(source, folder, { recursive: true, filter: (path) => !left.includes(basename(path)) })
+    await install(folder)
+    await promisify(execFile)('npm', ['run', 'build'], { cwd: folder, env: ownEnv() })
+  } catch (error) {
+    await remove()
+    throw error
   }
+  return { start: (guichetUrl) => startSite(folder, guichetUrl), remove }
 }
 
 /** A download that hangs for a moment is no failed test. */

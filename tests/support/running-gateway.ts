@@ -6,7 +6,7 @@ import type { Policy } from '../../src/core/policy.ts'
 import { type RunningGateway, startGateway } from '../../src/runtime/start.ts'
 import { parseSettings } from '../../src/settings/settings.ts'
 import { type Answer, type Call, init, readAnswer } from './call.ts'
-import { freshDatabase, type TestDatabase } from './database.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
 import { testSecret } from './gateway-process.ts'
 
 export interface TestServer extends RunningGateway {
@@ -30,7 +30,7 @@ export async function startTestServer(
   /** What no setting allows: lifetimes that a test can wait for. */
   { policy }: { readonly policy?: Partial<Policy> } = {},
 ): Promise<TestServer> {
-  const database = await freshDatabase()
+  const database = await migratedDatabase()
   const settings = parseSettings({
     PORT: '0',
     DATABASE_URL: database.url,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
-import { freshDatabase, type TestDatabase } from './database.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
 import { testSecret } from './gateway-process.ts'
 import { type Ending, type GuichetCommand, guichetCommand } from './guichet-command.ts'
 
@@ -27,7 +27,7 @@ export function importBench(): ImportBench {
   let command: GuichetCommand
   const settings = () => ({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
   beforeAll(async () => {
-    database = await freshDatabase()
+    database = await migratedDatabase()
     command = await guichetCommand(settings)
     expect((await command.run('migrate')).code).toBe(0)
   })

@@ -6,6 +6,7 @@ import type { ServiceParts } from '../service-parts.ts'
 import type { PersonTokens } from '../tokens/person-tokens.ts'
 import type { SessionFace } from '../tokens/session.ts'
 import { admitUser } from './admit-user.ts'
+import { confirmationAt } from './confirmation-at.ts'
 import { openPersonSession } from './open-person-session.ts'
 import { enterRegistration, type RegistrationRequest, register } from './register.ts'
 import type { UserWithRole } from './user.ts'
@@ -26,7 +27,7 @@ export async function registerAndSignIn(
   caller: Caller,
 ): Promise<Result<Arrival, Failure>> {
   const { world, policy } = parts
-  if (policy.accounts.emailConfirmation === 'required') {
+  if (confirmationAt(policy, face) === 'required') {
     const registered = await register(parts, request, caller)
     return registered.ok ? ok({ kind: 'confirmation_due', email: registered.value.email }) : registered
   }

@@ -2,6 +2,7 @@ import { importUsers } from '../../core/accounts/import-users.ts'
 import type { ImportedUser, ImportFault, ImportPlan } from '../../core/accounts/imported-user.ts'
 import type { HashDescription } from '../../core/accounts/passwords.ts'
 import type { Result } from '../../core/result.ts'
+import type { Settings } from '../../settings/settings.ts'
 import { createStore } from '../../store/store.ts'
 import { findSecrets } from '../database.ts'
 import { readSettings } from '../environment.ts'
@@ -16,13 +17,15 @@ import { checkSigningKeys } from './secret-checks.ts'
 const WHEN_IN_USE = 'Stop it while you import, or use PostgreSQL.'
 /** As much as a Worker's isolate can spare, so that a hash is good wherever its owner signs in. */
 const HASH_LIMITS = { memoryMaxKib: 64 * 1024 }
+/** A statement has a thousand people, or looks for all of a file. */
+const STATEMENT_MAX_MS = 60_000
 
 /** Imports people into the database that the settings name. @throws CliError */
 export async function importOffline(
   users: readonly ImportedUser[],
   wish: { readonly dryRun: boolean; readonly skipFaulty: boolean },
 ): Promise<Result<ImportPlan, readonly ImportFault[]>> {
-  const settings = readSettings()
+  const settings = patient(readSettings())
   const database = await openUnmigrated(settings, WHEN_IN_USE)
   if ('status' in database) throw told(database)
   try {
@@ -40,6 +43,14 @@ export async function importOffline(
   } finally {
     await database.close()
   }
+}
+
+/** Nobody waits for an answer at a socket: a whole file of people may take its time. */
+function patient(settings: Settings): Settings {
+  const { database } = settings
+  if (database === undefined) return settings
+  const longer = { connectTimeoutMs: 10_000, queryTimeoutMs: STATEMENT_MAX_MS }
+  return { ...settings, database: { ...database, ...longer } }
 }
 
 function describe(hash: string): HashDescription {

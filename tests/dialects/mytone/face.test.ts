@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { facesOf } from '../../../src/dialects/all.ts'
 import { spellings } from '../../../src/dialects/mytone/refuse.ts'
-import { freshDatabase } from '../../support/database.ts'
+import { migratedDatabase } from '../../support/database.ts'
 import { startGatewayProcess, testSecret } from '../../support/gateway-process.ts'
 import { createTestGateway, type TestGateway } from '../../support/test-gateway.ts'
 
@@ -63,13 +63,8 @@ describe('the wire of this face', () => {
 
 describe('the page of this face', () => {
   it('has examples that work as they are pasted, and answer what they say', async () => {
-    const database = await freshDatabase()
-    const settings = { REGISTRATION: 'open', EMAIL_CONFIRMATION: 'optional' }
-    const process = await startGatewayProcess({
-      DATABASE_URL: database.url,
-      GUICHET_SECRET: testSecret,
-      ...settings,
-    })
+    const database = await migratedDatabase()
+    const process = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
     try {
       const [register = '', use = ''] = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code)
       // Each answer on a line of its own.

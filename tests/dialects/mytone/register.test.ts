@@ -8,9 +8,11 @@ import { claimsOf } from '../../support/oauth.ts'
 import { anAddress, aPassword, mailedToken, mailsOf } from '../../support/people.ts'
 import { createTestGateway, type TestGateway, testPolicy } from '../../support/test-gateway.ts'
 
-const accounts = (changes: Partial<Policy['accounts']>) => ({
-  policy: { accounts: { ...testPolicy.accounts, ...changes } },
-})
+const accounts = (changes: Partial<Policy['accounts']>) => {
+  const accounts = { ...testPolicy.accounts, ...changes }
+  const { emailConfirmation } = accounts
+  return { policy: { accounts, mytone: { ...testPolicy.mytone, emailConfirmation } } }
+}
 
 let gateway: TestGateway
 beforeAll(async () => {

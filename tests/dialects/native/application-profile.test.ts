@@ -64,6 +64,15 @@ describe('the profile of the application', () => {
     expect(await transactionOf('profiles', 'id', id)).toBe(await transactionOf('users', 'id_user', id))
   })
 
+  it('is made with whoever registers at the face for MyTone', async () => {
+    const email = anAddress()
+    const json = { name: 'Grace', surname: 'Hopper', email, username: 'grace.h', password: aPassword }
+    expect((await gateway.call('POST', '/auth/register', { json })).status).toBe(202)
+    const id = await idOf(email)
+    expect(await profileOf(id)).toMatchObject({ name: 'Grace', role: 'user' })
+    expect(await transactionOf('profiles', 'id', id)).toBe(await transactionOf('users', 'id_user', id))
+  })
+
   it('is not made where nobody is: of an address that is taken there is one', async () => {
     const { email } = await aPerson(gateway)
     const count = async () => (await gateway.database.query('select count(*) from profiles'))[0]?.['count']
