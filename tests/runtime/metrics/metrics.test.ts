@@ -20,6 +20,7 @@ beforeAll(async () => {
     METRICS_PORT: '0',
     REGISTRATION: 'open',
     SUPABASE_ANONYMOUS: 'on',
+    SUPABASE_AUTOCONFIRM: 'off',
     ROUTES: JSON.stringify({
       upstreams: { shop: upstream.url, away: 'http://127.0.0.1:1' },
       routes: [
