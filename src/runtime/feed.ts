@@ -18,7 +18,14 @@ export interface FeedParts {
 }
 
 export interface Feed {
+  readonly state: () => FeedState
   readonly stop: () => Promise<void>
+}
+
+export interface FeedState {
+  readonly connected: boolean
+  /** How often it was connected again after it had broken. */
+  readonly reconnects: number
 }
 
 /** Keeps this process's memory in step with the others': hears announcements, and polls as a safety net. */
@@ -26,6 +33,7 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
   let listener: Listener | undefined
   let stopped = false
   let broken = false
+  let reconnects = 0
   let timer: NodeJS.Timeout | undefined
 
   const onEnd = () => {
@@ -53,7 +61,10 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
       if (listener === undefined) {
         listener = await parts.listen(onAnnouncement, onEnd)
         parts.distrust()
-        if (broken) parts.logger.info('the revocation feed is back')
+        if (broken) {
+          reconnects++
+          parts.logger.info('the revocation feed is back')
+        }
         broken = false
       }
       await parts.catchUp()
@@ -65,6 +76,7 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
   }
   await beat()
   return {
+    state: () => ({ connected: listener !== undefined, reconnects }),
     async stop() {
       stopped = true
       clearTimeout(timer)

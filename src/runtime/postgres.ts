@@ -32,8 +32,17 @@ export interface BareDatabase {
   readonly close: () => Promise<void>
 }
 
+export interface PoolState {
+  readonly total: number
+  readonly idle: number
+  /** Calls that wait for a connection. */
+  readonly waiting: number
+}
+
 export interface OpenDatabase extends BareDatabase {
   readonly hotPath: HotPath
+  /** The connections of now; undefined where there are none to count. */
+  readonly pool: (() => PoolState) | undefined
   /** Hears the announcements of every instance; `onEnd` is called once when the connection breaks. */
   readonly listen: (onAnnouncement: (payload: string) => void, onEnd: () => void) => Promise<Listener>
 }
@@ -61,6 +70,7 @@ export function openPostgres(
     db: pooledDatabase(pool),
     kind: 'postgresql',
     hotPath: { prepare: true },
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     listen: (onAnnouncement, onEnd) => listen(settings, onAnnouncement, onEnd),
     close: () => pool.end(),
   }

@@ -20,6 +20,8 @@ const TURNSTILE = 'https://challenges.cloudflare.com/turnstile/v0/siteverify'
 export const environment = {
   PORT: whole(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: whole(0, 65_535).optional(),
+  METRICS_HOST: z.string().default('127.0.0.1'),
   PUBLIC_URL: httpUrl.refine((text) => !text.endsWith('/'), 'must not end with a slash').optional(),
   BASE_PATH: z
     .string()

@@ -4,12 +4,17 @@ import { fail, ok, type Result } from '../core/result.ts'
 import { environment, type FaceName, faceNames } from './environment.ts'
 import { type MailSettings, mailSettings } from './mail.ts'
 import { supabasePolicy } from './supabase.ts'
+import { type TracingSettings, tracingSettings } from './tracing.ts'
 
 const schema = z.object(environment)
 
 export interface Settings {
   readonly port: number
   readonly host: string
+  /** Where metrics are served, apart from all else; undefined for nowhere. */
+  readonly metrics: { readonly port: number; readonly host: string } | undefined
+  /** Undefined where nobody reads traces. */
+  readonly tracing: TracingSettings | undefined
   readonly basePath: string
   readonly faces: readonly [FaceName, ...FaceName[]]
   readonly corsOrigins: readonly string[]
@@ -121,6 +126,11 @@ export function parseSettings(
   return ok({
     port: values.PORT,
     host: values.HOST,
+    metrics:
+      values.METRICS_PORT === undefined
+        ? undefined
+        : { port: values.METRICS_PORT, host: values.METRICS_HOST },
+    tracing: tracingSettings(env),
     basePath: values.BASE_PATH ?? '',
     faces: [firstFace, ...otherFaces],
     corsOrigins: values.CORS_ORIGINS,
