@@ -43,6 +43,10 @@ export const environment = {
     .string()
     .refine((text) => isUrl(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL')
     .optional(),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .refine((text) => isUrl(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL')
+    .optional(),
   DATABASE_POOL_MAX: whole(1, 1000).default(10),
   DATABASE_CONNECT_TIMEOUT_MS: whole(100, 60_000).default(1000),
   DATABASE_QUERY_TIMEOUT_MS: whole(100, 60_000).default(1500),

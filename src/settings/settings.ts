@@ -52,6 +52,8 @@ export interface CaptchaSettings {
 
 export interface DatabaseSettings {
   readonly url: string
+  /** Past any pooler, for what needs a connection of its own; undefined where `url` is that already. */
+  readonly directUrl?: string | undefined
   readonly poolMax: number
   readonly connectTimeoutMs: number
   readonly queryTimeoutMs: number
@@ -76,6 +78,9 @@ export function parseSettings(
       name: 'GUICHET_SECRET',
       problem: 'is required with DATABASE_URL: make one with `npm run guichet -- secret generate`',
     })
+  }
+  if (set['DATABASE_DIRECT_URL'] !== undefined && set['DATABASE_URL'] === undefined) {
+    problems.push({ name: 'DATABASE_URL', problem: 'is required with DATABASE_DIRECT_URL' })
   }
   if (set['LEAK_WEBHOOK_URL'] !== undefined && set['LEAK_WEBHOOK_SECRET'] === undefined) {
     problems.push({
@@ -127,6 +132,7 @@ export function parseSettings(
         ? undefined
         : {
             url: values.DATABASE_URL,
+            directUrl: values.DATABASE_DIRECT_URL,
             poolMax: values.DATABASE_POOL_MAX,
             connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
             queryTimeoutMs: values.DATABASE_QUERY_TIMEOUT_MS,
