@@ -106,6 +106,7 @@ export const environment = {
   ...supabaseEnvironment,
   MYTONE_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(1800),
   MYTONE_REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  SHUTDOWN_DELAY_SECONDS: whole(0, 600).default(0),
   SHUTDOWN_GRACE_SECONDS: whole(0, 600).default(10),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

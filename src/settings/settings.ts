@@ -35,6 +35,8 @@ export interface Settings {
   readonly mail: MailSettings
   /** Where codes for telephones go; undefined for nowhere. */
   readonly smsWebhook: { readonly url: string; readonly secret: string } | undefined
+  /** How long a gateway that is to stop is not ready and serves all the same, so that a balancer sees it. */
+  readonly shutdownDelaySeconds: number
   readonly shutdownGraceSeconds: number
   readonly logLevel: string
   readonly policy: Policy
@@ -157,6 +159,7 @@ export function parseSettings(
       values.SMS_WEBHOOK_URL === undefined
         ? undefined
         : { url: values.SMS_WEBHOOK_URL, secret: values.SMS_WEBHOOK_SECRET ?? '' },
+    shutdownDelaySeconds: values.SHUTDOWN_DELAY_SECONDS,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
     logLevel: values.LOG_LEVEL,
     policy: {
