@@ -70,9 +70,9 @@ const exchanged = (gateway: GatewayProcess) =>
 describe('two gateways behind the Caddyfile of deploy/', () => {
   it('are both asked', async () => {
     const before = gateways.map(exchanged)
-    await Promise.all(Array.from({ length: 20 }, exchange))
-    const after = gateways.map(exchanged)
-    expect(after.every((lines, at) => lines > (before[at] ?? 0))).toBe(true)
+    const bothAsked = () => gateways.every((gateway, at) => exchanged(gateway) > (before[at] ?? 0))
+    // One that was slow to say that it is ready is not asked for a moment.
+    while (!bothAsked()) await Promise.all(Array.from({ length: 10 }, exchange))
   })
 
   it('are replaced one after the other while calls go on', async () => {
