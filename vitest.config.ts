@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    // They need three proxies installed, a browser, and their time: `npm run test:recipes`, `test:browser`, `test:faults`.
-    exclude: ['tests/recipes/**', 'tests/browser/**', 'tests/faults/**'],
+    // They need three proxies installed, a browser, and their time: `npm run test:recipes`, `test:browser`, `test:example`,
+    // `test:faults`.
+    exclude: ['tests/recipes/**', 'tests/browser/**', 'tests/site/**', 'tests/faults/**'],
     globalSetup: ['tests/support/postgres-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 40_000,

@@ -116,8 +116,12 @@ export type Failure =
   | { readonly reason: 'not_on_oneself' }
   | { readonly reason: 'email_taken' }
   | { readonly reason: 'phone_taken' }
+  | { readonly reason: 'user_id_taken' }
+  | { readonly reason: 'password_hash_unusable'; readonly problem: string }
+  | { readonly reason: 'metadata_too_large'; readonly maxLength: number }
+  /** A key for the operator's own programs came from where everybody can read it. */
+  | { readonly reason: 'secret_key_in_browser'; readonly keyId: string | undefined }
   /** A password is no way in for whoever is known by nothing. */
   | { readonly reason: 'password_without_contact' }
-  | { readonly reason: 'metadata_too_large'; readonly maxLength: number }
 
 export type FailureReason = Failure['reason']

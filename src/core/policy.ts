@@ -32,8 +32,7 @@ export interface Policy {
   readonly keyPrefix: string
   readonly accounts: AccountPolicy
   readonly supabase: SupabasePolicy
-  /** The lifetimes of the sessions that the MyTone face opens, and of their access tokens. */
-  readonly mytone: { readonly accessTtlSeconds: number; readonly refreshTtlSeconds: number }
+  readonly mytone: MytonePolicy
 }
 
 /** The operator's choices for the Supabase face. */
@@ -72,6 +71,15 @@ export interface SupabasePolicy {
   readonly jwtAlgorithm: 'HS256' | undefined
   /** Public keys of a former installation, whose tokens and API keys are still taken. */
   readonly trustedJwks: readonly JWK[]
+}
+
+/** The operator's choices for the MyTone face. */
+export interface MytonePolicy {
+  /** The lifetimes of access tokens and of the sessions that this face opens. */
+  readonly accessTtlSeconds: number
+  readonly refreshTtlSeconds: number
+  /** As for all people, but where nobody has chosen: its wire wants tokens with the registration. */
+  readonly emailConfirmation: AccountPolicy['emailConfirmation']
 }
 
 /** The operator's choices for people. */

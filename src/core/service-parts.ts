@@ -6,6 +6,7 @@ import type { UsageTally } from './keys/key-usage.ts'
 import type { GuessGuard } from './limits/guess-guard.ts'
 import type { Policy } from './policy.ts'
 import type { World } from './ports.ts'
+import type { LegacyKeys } from './tokens/legacy-keys.ts'
 import type { Revocation, Revocations } from './tokens/revocations.ts'
 import type { KeyRing } from './tokens/signing-key-ring.ts'
 import type { UpstreamTokens } from './tokens/upstream-tokens.ts'
@@ -16,6 +17,7 @@ export interface Memory {
   readonly signingKeys: KeyRing
   readonly revocations: Revocations
   readonly verifiedTokens: VerifiedTokens
+  readonly legacyKeys: LegacyKeys
   readonly directory: KeyDirectory
   readonly people: PersonDirectory
   readonly usage: UsageTally

@@ -6,6 +6,8 @@ export interface FieldProblem {
   readonly message: string
   /** What exactly, as a stable word; where a program can do something about it. */
   readonly code?: string
+  /** The number of characters that `code` speaks of. */
+  readonly bound?: number
 }
 
 /** What HTTP itself can refuse, before the core is asked. */

@@ -8,6 +8,7 @@ import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/ports.ts'
 import type { Memory } from '../core/service-parts.ts'
 import { loadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
+import { createLegacyKeys } from '../core/tokens/legacy-keys.ts'
 import { createRevocations } from '../core/tokens/revocations.ts'
 import { createKeyRing } from '../core/tokens/signing-key-ring.ts'
 import { createUpstreamTokens } from '../core/tokens/upstream-tokens.ts'
@@ -31,6 +32,7 @@ export async function loadMemory(
     revocations,
     // As many tokens as keys: a key in use has a token in use.
     verifiedTokens: createVerifiedTokens({ maxTokens: directory.maxEntries }),
+    legacyKeys: createLegacyKeys(policy),
     directory: createKeyDirectory(directory, people),
     people,
     usage: createUsageTally(),

@@ -122,6 +122,9 @@ export function parseSettings(
   const mail = mailSettings(values, issuer)
   // Who could not confirm an address shall not have to.
   const registration = values.REGISTRATION ?? (mail.smtp !== undefined || mail.printed ? 'open' : 'closed')
+  // The faces whose clients expect tokens with the registration give them where mails are only printed, to the developer.
+  const isUnasked = set['EMAIL_CONFIRMATION'] === undefined && mail.printed
+  const otherFacesConfirm = isUnasked ? 'optional' : values.EMAIL_CONFIRMATION
   return ok({
     port: values.PORT,
     host: values.HOST,
@@ -185,9 +188,10 @@ export function parseSettings(
         publicUrl: issuer,
         basePath: values.BASE_PATH ?? '',
         registration,
-        emailConfirmation: values.EMAIL_CONFIRMATION,
+        emailConfirmation: otherFacesConfirm,
       }),
       mytone: {
+        emailConfirmation: otherFacesConfirm,
         accessTtlSeconds: values.MYTONE_ACCESS_TTL_SECONDS,
         refreshTtlSeconds: values.MYTONE_REFRESH_TTL_SECONDS,
       },

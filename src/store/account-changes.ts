@@ -1,13 +1,12 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
-import type { MetadataChange } from '../core/accounts/merge-metadata.ts'
 import type { OneTimeTokenPurpose } from '../core/accounts/one-time-token.ts'
 import type { AccountChange, OwnAccountStore } from '../core/accounts/own-account-store.ts'
 import { users } from './accounts-schema.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
-import { arrayText } from './array-text.ts'
 import type { Database } from './database.ts'
 import { isAddressKept } from './kept-addresses.ts'
+import { laidOver } from './laid-over.ts'
 import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens, voidPasswordLinks } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
 import { isUniqueViolation } from './store-error.ts'
@@ -46,7 +45,7 @@ async function writeUser(tx: Transaction, change: AccountChange): Promise<boolea
       ...(email !== undefined && { email, emailConfirmedAt: at }),
       ...(phone !== undefined && { signInPhone: phone, phoneConfirmedAt: at }),
       ...(isKnown && { isAnonymous: false }),
-      ...(metadata && { metadata: laidOver(metadata) }),
+      ...(metadata && { metadata: laidOver(users.metadata, metadata) }),
       ...(isNew && { version: sql`${users.version} + 1` }),
       updatedAt: at,
     })
@@ -60,11 +59,6 @@ async function writeUser(tx: Transaction, change: AccountChange): Promise<boolea
     )
     .returning({ id: users.id })
   return written.length === 1
-}
-
-/** In the database, so that of two who note something at once neither loses it. */
-function laidOver({ set, remove }: MetadataChange) {
-  return sql`(${users.metadata} || ${JSON.stringify(set)}::jsonb) - ${arrayText(remove)}::text[]`
 }
 
 async function isEmailKept(tx: Transaction, { email, userId, at }: AccountChange): Promise<boolean> {

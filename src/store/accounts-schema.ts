@@ -105,6 +105,13 @@ export const oneTimeTokens = pgTable(
   (table) => [
     index('one_time_tokens_user_id_idx').on(table.userId, table.purpose),
     index('one_time_tokens_expires_at_idx').on(table.expiresAt),
+    // Those that are looked for by a contact that may be nobody's: all others are, by whose they are.
+    index('one_time_tokens_email_idx')
+      .on(table.email)
+      .where(
+        sql`${table.purpose} in ('email-undo', 'supabase-email-change', 'supabase-email-change-current')`,
+      ),
+    index('one_time_tokens_phone_idx').on(table.phone).where(sql`${table.purpose} = 'phone-change'`),
   ],
 )
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { OwnAccountStore, UserDeletion, UserErasure } from '../core/accounts/own-account-store.ts'
 import type { Revocation } from '../core/tokens/revocations.ts'
 import {
@@ -15,7 +15,8 @@ import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
 import { insertion } from './audit-events.ts'
 import type { Database } from './database.ts'
-import { identities, profiles } from './identities-schema.ts'
+import { eraseProfiles } from './erased-profiles.ts'
+import { identities } from './identities-schema.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { voidOneTimeTokens } from './one-time-tokens.ts'
 import { addRevocations } from './revocations.ts'
@@ -23,22 +24,25 @@ import { apiKeys, clients, keyQuotas, keyUsage, sessions } from './schema.ts'
 
 type Transaction = Parameters<Parameters<typeof allOrNothing>[1]>[0]
 
-export function deletionStore(db: Database): Pick<OwnAccountStore, 'deleteUser' | 'eraseUsers'> {
+export function deletionStore(
+  db: Database,
+): Pick<OwnAccountStore, 'deleteUser' | 'deleteForGood' | 'eraseUsers'> {
   return {
     deleteUser: (deletion) => allOrNothing(db, (tx) => deleteUser(tx, deletion)),
+    deleteForGood: (deletion) => allOrNothing(db, (tx) => deleteForGood(tx, deletion)),
     eraseUsers: (erasure) => db.transaction((tx) => eraseUsers(tx, erasure)),
   }
 }
 
 async function deleteUser(
   tx: Transaction,
-  { userId, from, at, revoke, ...also }: UserDeletion,
+  { userId, from, at, revoke, freesContact = false, ...also }: UserDeletion,
 ): Promise<readonly Revocation[] | 'last_admin' | undefined> {
   if (await isLastAdmin(tx, userId)) return 'last_admin'
   const judged = from === undefined ? undefined : eq(users.passwordHash, from)
   const deleted = await tx
     .update(users)
-    .set({ deletedAt: at, version: sql`${users.version} + 1` })
+    .set({ deletedAt: at, version: sql`${users.version} + 1`, ...(freesContact && noContact) })
     .where(and(eq(users.id, userId), isNull(users.deletedAt), judged))
     .returning({ id: users.id })
   if (deleted.length === 0) return undefined
@@ -55,6 +59,24 @@ async function deleteUser(
   return revocations
 }
 
+async function deleteForGood(
+  tx: Transaction,
+  { erased, ...deletion }: Parameters<OwnAccountStore['deleteForGood']>[0],
+): ReturnType<OwnAccountStore['deleteForGood']> {
+  const { userId, at } = deletion
+  const deleted = await deleteUser(tx, { ...deletion, from: undefined })
+  if (deleted === 'last_admin') return deleted
+  const erasable = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, userId), isNotNull(users.deletedAt), isNull(users.erasedAt)))
+    .for('update')
+  if (erasable.length === 0) return undefined
+  await erase(tx, [userId], at)
+  await tx.execute(insertion([erased]))
+  return deleted ?? []
+}
+
 async function eraseUsers(
   tx: Transaction,
   { deletedBefore, at, limit, event }: UserErasure,
@@ -69,19 +91,29 @@ async function eraseUsers(
     .for('update', { skipLocked: true })
   const ids = due.map(({ id }) => id)
   if (ids.length === 0) return ids
-  await tx.update(users).set(erased(at)).where(inArray(users.id, ids))
-  for (const { userId, table } of belongings) await tx.delete(table).where(inArray(userId, ids))
-  await tx
-    .update(signIns)
-    .set({ userId: null, address: null, userAgent: null, requestId: null })
-    .where(inArray(signIns.userId, ids))
-  await eraseClients(tx, ids)
+  await erase(tx, ids, at)
   await tx.execute(insertion(ids.map(event)))
   return ids
 }
 
+async function erase(tx: Transaction, ids: readonly string[], at: Date): Promise<void> {
+  await tx
+    .update(users)
+    .set(emptied(at))
+    .where(inArray(users.id, [...ids]))
+  for (const { userId, table } of belongings) await tx.delete(table).where(inArray(userId, [...ids]))
+  await eraseProfiles(tx, ids, at)
+  await tx
+    .update(signIns)
+    .set({ userId: null, address: null, userAgent: null, requestId: null })
+    .where(inArray(signIns.userId, [...ids]))
+  await eraseClients(tx, ids)
+}
+
+const noContact = { email: null, emailConfirmedAt: null, signInPhone: null, phoneConfirmedAt: null }
+
 /** What is left: an id and some times. The address is none that anybody could have, and the name is free again. */
-function erased(at: Date) {
+function emptied(at: Date) {
   return {
     email: sql`'erased:' || ${users.id}`,
     username: null,
@@ -106,7 +138,6 @@ function erased(at: Date) {
 const belongings = [
   { table: oneTimeTokens, userId: oneTimeTokens.userId },
   { table: identities, userId: identities.userId },
-  { table: profiles, userId: profiles.id },
   { table: factors, userId: factors.userId },
   { table: recoveryCodes, userId: recoveryCodes.userId },
   { table: signInChallenges, userId: signInChallenges.userId },

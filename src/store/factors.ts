@@ -102,6 +102,15 @@ export function factorStore(db: Database): FactorStore {
       return removed ?? false
     },
 
+    async renameFactor({ id, userId, name }) {
+      const renamed = await db
+        .update(factors)
+        .set({ name })
+        .where(and(eq(factors.id, id), eq(factors.userId, userId)))
+        .returning({ id: factors.id })
+      return renamed.length === 1
+    },
+
     async replaceRecoveryCodes({ userId, codes, proof, at }, also) {
       const replaced = await allOrNothing(db, async (tx) => {
         if (!(await isNewVersion(tx, userId))) return undefined

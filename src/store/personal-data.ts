@@ -15,6 +15,7 @@ import { keyOf } from './api-keys.ts'
 import { storedEventOf } from './audit-events.ts'
 import { clientOf } from './clients.ts'
 import type { Database } from './database.ts'
+import { identities, profiles } from './identities-schema.ts'
 import { tokenOf } from './one-time-tokens.ts'
 import { roleOf } from './roles.ts'
 import { apiKeys, auditEvents, clients, sessions } from './schema.ts'
@@ -42,9 +43,19 @@ async function find(tx: Transaction, id: string): Promise<PersonalData | undefin
   return {
     user: userOf(row.user),
     role: roleOf(row.role),
+    ...(await findBeside(tx, id)),
     ...(await findHistory(tx, id)),
     ...(await findWaysIn(tx, id)),
     ...(await findOwned(tx, id)),
+  }
+}
+
+async function findBeside(tx: Transaction, id: string) {
+  const [profile] = await tx.select().from(profiles).where(eq(profiles.id, id))
+  const known = await tx.select().from(identities).where(eq(identities.userId, id))
+  return {
+    profile: profile && { ...profile, name: profile.name ?? undefined },
+    identities: known.map((identity) => ({ ...identity, lastSignInAt: identity.lastSignInAt ?? undefined })),
   }
 }
 

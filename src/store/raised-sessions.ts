@@ -38,8 +38,8 @@ export function sessionRaising(db: Database): FactorStore['raiseSession'] {
 }
 
 /**
- * Takes from the sessions of a user what a factor gave them that is there no longer. Only of a face where a session can be
- * raised again: elsewhere nobody could, but by a new sign-in.
+ * Takes from the sessions of a user what a factor gave them that is there no longer; with the last one those are free that
+ * waited for it. Only of a face where a session can be raised again: elsewhere nobody could, but by a new sign-in.
  */
 export async function lowerSessions(
   tx: Writing,
@@ -57,7 +57,7 @@ export async function lowerSessions(
       and(
         eq(sessions.userId, userId),
         eq(sessions.face, 'supabase'),
-        eq(sessions.aal, 2),
+        hasFactor ? eq(sessions.aal, 2) : undefined,
         isNull(sessions.revokedAt),
       ),
     )

@@ -33,6 +33,7 @@ export const clients = pgTable(
   (table) => [
     uniqueIndex('clients_name_key').on(sql`lower(${table.name})`),
     index('clients_created_at_idx').on(table.createdAt, table.id),
+    index('clients_owner_id_idx').on(table.ownerId).where(sql`${table.ownerId} is not null`),
   ],
 )
 
@@ -193,6 +194,13 @@ export const auditEvents = pgTable(
     uniqueIndex('audit_events_seq_key').on(table.seq),
     index('audit_events_unlinked_idx').on(table.at, table.id).where(sql`${table.seq} is null`),
     index('audit_events_at_idx').on(table.at, table.id),
+    // What a person did, and what was done to them. The deeds of machines, which are many, are in neither.
+    index('audit_events_user_id_idx')
+      .on(table.userId, table.at, table.id)
+      .where(sql`${table.userId} is not null`),
+    index('audit_events_user_target_idx')
+      .on(table.target, table.at, table.id)
+      .where(sql`${table.kind} like 'user.%'`),
   ],
 )
 

@@ -34,10 +34,24 @@ export function storeError(error: unknown): StoreUnavailableError | StoreError {
     : new StoreError(`The database refused a statement (${what}).`)
 }
 
+/** Says whether a foreign key refused the change. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  const root = rootCause(error)
+  return 'code' in root && (root.code === '23503' || root.code === '23001')
+}
+
 /** Says whether a unique index refused the row. */
 export function isUniqueViolation(error: unknown): boolean {
   const root = rootCause(error)
   return 'code' in root && root.code === '23505'
+}
+
+/** The name of the unique index that refused a row; undefined of any other error. */
+export function violatedIndex(error: unknown): string | undefined {
+  if (!isUniqueViolation(error)) return undefined
+  const root = rootCause(error)
+  if ('constraint' in root && typeof root.constraint === 'string') return root.constraint
+  return 'constraint_name' in root && typeof root.constraint_name === 'string' ? root.constraint_name : ''
 }
 
 function rootCause(error: unknown): Error {

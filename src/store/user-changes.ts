@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
 import type {
   AdministrationStore,
   UserChange,
@@ -6,6 +6,8 @@ import type {
   UserStandingChange,
 } from '../core/accounts/administration-store.ts'
 import { adminRoleName } from '../core/accounts/role.ts'
+import type { User } from '../core/accounts/user.ts'
+import { accountRecords, recordOf } from './account-records.ts'
 import { roles, users } from './accounts-schema.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
@@ -13,18 +15,22 @@ import { announce } from './announcements.ts'
 import { afterPosition } from './clients.ts'
 import type { Database } from './database.ts'
 import { clearFactors } from './factors.ts'
-import { isAddressOfUserKept } from './kept-addresses.ts'
+import { isAddressKept, isAddressOfUserKept } from './kept-addresses.ts'
+import { laidOver } from './laid-over.ts'
 import { isLastAdmin } from './last-admin.ts'
 import { addOneTimeToken, useOneTimeToken, voidOneTimeTokens, voidPasswordLinks } from './one-time-tokens.ts'
 import { endPersonSessions } from './person-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { roleOf } from './roles.ts'
-import { isUniqueViolation } from './store-error.ts'
+import { isUniqueViolation, violatedIndex } from './store-error.ts'
 import { addUserRows } from './user-rows.ts'
 import { isUsernameTaken, userOf, withRole } from './users.ts'
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
-type UserChanges = Pick<AdministrationStore, 'listUsers' | 'addUser' | 'changeUser' | 'acceptInvite'>
+type UserChanges = Pick<
+  AdministrationStore,
+  'listUsers' | 'pageAccounts' | 'addUser' | 'changeUser' | 'acceptInvite'
+>
 
 export function userChangeStore(db: Database): UserChanges {
   return {
@@ -36,12 +42,29 @@ export function userChangeStore(db: Database): UserChanges {
       return rows.map((row) => ({ user: userOf(row.user), role: roleOf(row.role) }))
     },
 
+    async pageAccounts({ offset, limit, emailPart, order }) {
+      const asked = and(
+        isNull(users.erasedAt),
+        emailPart === undefined ? undefined : sql`position(${emailPart} in ${users.email}) > 0`,
+      )
+      const by = order === 'newest' ? desc : asc
+      const [rows, total] = await Promise.all([
+        accountRecords(db)
+          .where(asked)
+          .orderBy(by(users.createdAt), by(users.id))
+          .limit(limit)
+          .offset(offset),
+        db.$count(users, asked),
+      ])
+      return { records: rows.map(recordOf), total }
+    },
+
     addUser: (user, { roleVersion, token, ...also }) =>
       db.transaction(async (tx) => {
         if (!(await holdRole(tx, { id: user.roleId, version: roleVersion }))) return 'stale'
         if (await isUsernameTaken(tx, user)) return 'username_taken'
         const added = await addUserRows(tx, [user], { clash: 'skips' })
-        if (added.size === 0) return (await isUsernameTaken(tx, user)) ? 'username_taken' : 'email_taken'
+        if (added.size === 0) return takenOf(tx, user)
         if (await isAddressOfUserKept(tx, user)) {
           await tx.delete(users).where(eq(users.id, user.id))
           return 'email_kept'
@@ -53,11 +76,12 @@ export function userChangeStore(db: Database): UserChanges {
 
     async changeUser(change) {
       try {
-        return await db.transaction((tx) => changeUser(tx, change))
+        const outcome = await allOrNothing(db, (tx) => changeUser(tx, change))
+        return outcome ?? { kind: 'email_taken' }
       } catch (error) {
-        // Of what is unique of a user only the name is ever changed by it.
-        if (isUniqueViolation(error)) return { kind: 'username_taken' }
-        throw error
+        const index = violatedIndex(error)
+        if (index === undefined) throw error
+        return { kind: takenBy[index] ?? 'username_taken' }
       }
     },
 
@@ -101,32 +125,79 @@ export function userChangeStore(db: Database): UserChanges {
   }
 }
 
-async function changeUser(
+/** What of a user is unique, by the index that says so. */
+const takenBy: Readonly<Record<string, 'email_taken' | 'phone_taken' | 'username_taken'>> = {
+  users_email_key: 'email_taken',
+  users_sign_in_phone_key: 'phone_taken',
+  users_username_key: 'username_taken',
+}
+
+/** What of a user who could not be added is another's. */
+async function takenOf(
   tx: Transaction,
-  { id, at, version, profile, standing, roleVersion, ending, clearsFactors, token, ...also }: UserChange,
-): Promise<UserChangeOutcome> {
-  const { roleId } = standing ?? {}
+  user: User,
+): Promise<'user_id_taken' | 'username_taken' | 'email_taken' | 'phone_taken'> {
+  if (await isUsernameTaken(tx, user)) return 'username_taken'
+  const { id, email = null, signInPhone = null } = user
+  const others = await tx
+    .select({ id: users.id, email: users.email, signInPhone: users.signInPhone })
+    .from(users)
+    .where(sql`${users.id} = ${id} or ${users.email} = ${email} or ${users.signInPhone} = ${signInPhone}`)
+  if (others.some((other) => other.id === id)) return 'user_id_taken'
+  return others.some((other) => other.email === email) || signInPhone === null ? 'email_taken' : 'phone_taken'
+}
+
+/** Undefined, for nothing to be written, where the new address is kept for somebody else. */
+async function changeUser(tx: Transaction, change: UserChange): Promise<UserChangeOutcome | undefined> {
+  const { id, standing, roleVersion, ending, clearsFactors } = change
+  const { roleId, email } = standing ?? {}
   if (roleId !== undefined && !(await holdRole(tx, { id: roleId, version: roleVersion ?? 0 }))) {
     return { kind: 'stale' }
   }
   if (standing !== undefined && (await endsAdministration(tx, id, standing))) return { kind: 'last_admin' }
-  const written = await tx
-    .update(users)
-    .set({ ...profile, ...standing, updatedAt: at, ...(standing && { version: sql`${users.version} + 1` }) })
-    .where(and(eq(users.id, id), eq(users.version, version)))
-    .returning({ id: users.id })
-  if (written.length === 0) return { kind: 'stale' }
+  if (!(await write(tx, change))) return { kind: 'stale' }
   if (standing !== undefined) await announce(tx, { type: 'user', id })
+  if (email !== undefined) {
+    if (await isAddressKept(tx, { email, forUserId: id, at: change.at ?? new Date(0) })) return undefined
+    await voidOneTimeTokens(tx, { userId: id, but: ['email-undo'] })
+  }
   const revocations = ending === undefined ? [] : await endUser(tx, id, ending)
   if (clearsFactors === true) await clearFactors(tx, id)
   // Whoever has the old password may have asked for another address by it.
-  if (standing?.mustResetPassword === true) await voidPasswordLinks(tx, id)
-  if (token !== undefined) {
-    await voidOneTimeTokens(tx, token)
-    await addOneTimeToken(tx, token)
-  }
-  await addAlso(tx, also)
+  const endsPassword = standing?.mustResetPassword === true || standing?.passwordHash !== undefined
+  if (endsPassword) await voidPasswordLinks(tx, id)
+  await replaceTokens(tx, change)
+  await addAlso(tx, change)
   return { kind: 'written', revocations }
+}
+
+async function write(
+  tx: Transaction,
+  { id, at, version, profile, standing, metadata, appMetadata }: UserChange,
+): Promise<boolean> {
+  const written = await tx
+    .update(users)
+    .set({
+      ...profile,
+      ...standing,
+      ...(metadata && { metadata: laidOver(users.metadata, metadata) }),
+      ...(appMetadata && { appMetadata: laidOver(users.appMetadata, appMetadata) }),
+      updatedAt: at,
+      ...(standing && { version: sql`${users.version} + 1` }),
+    })
+    .where(and(eq(users.id, id), eq(users.version, version)))
+    .returning({ id: users.id })
+  return written.length === 1
+}
+
+async function replaceTokens(
+  tx: Transaction,
+  { id: userId, token, tokens = [], voids = [] }: UserChange,
+): Promise<void> {
+  const added = token === undefined ? tokens : [token, ...tokens]
+  const purposes = new Set([...voids, ...added.map(({ purpose }) => purpose)])
+  for (const purpose of purposes) await voidOneTimeTokens(tx, { userId, purpose })
+  for (const one of added) await addOneTimeToken(tx, one)
 }
 
 /** Keeps a role as it was judged until the commit; false when it is no longer. */

@@ -8,7 +8,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { ended } from '../support/socket-relay.ts'
 
@@ -23,7 +23,10 @@ describe('the chat behind the gateway', () => {
   let adminToken: string
 
   beforeAll(async () => {
-    ;[database, folder] = await Promise.all([freshDatabase(), mkdtemp(join(tmpdir(), 'guichet-test-chat-'))])
+    ;[database, folder] = await Promise.all([
+      migratedDatabase(),
+      mkdtemp(join(tmpdir(), 'guichet-test-chat-')),
+    ])
     chat = run('server.js', { PORT: '0' })
     chatUrl = /http:\S+/.exec(await nextLine(createInterface({ input: chat.stdout! })))![0]
     const routes = await readFile(join(example, 'routes.yaml'), 'utf8')

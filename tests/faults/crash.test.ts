@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase } from '../support/database.ts'
+import { migratedDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 /** All that a gateway has said yes to, whatever became of its process since. */
@@ -90,7 +90,7 @@ describe.each([
     timeout: 90_000,
   }, async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'guichet-test-crash-'))
-    const database = kind === 'PGlite' ? undefined : await freshDatabase()
+    const database = kind === 'PGlite' ? undefined : await migratedDatabase()
     const env: Record<string, string> =
       database === undefined ? {} : { DATABASE_URL: database.url, GUICHET_SECRET: testSecret }
     const acknowledged: Acknowledged = { refreshTokens: [], clientIds: [], liveKeys: [], withdrawnKeys: [] }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 let database: TestDatabase
@@ -10,7 +10,7 @@ let gateway: GatewayProcess
 let apiKey: string | undefined
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
 })
 
 afterEach(() => gateway.remove())

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, basic, call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 const PARALLEL = 200
@@ -18,7 +18,7 @@ const environment = () => ({
 })
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   first = await startGatewayProcess(environment())
   second = await startGatewayProcess(environment())
   apiKey = await first.firstKey()

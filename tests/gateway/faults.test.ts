@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseRules } from '../../src/gateway/rules-file.ts'
 import { openRelay, type Relay } from '../hostile/relay.ts'
 import { type Answer, readAnswer } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { listenSomewhere } from '../support/listen-somewhere.ts'
 import { rawUpstream, type TestUpstream } from '../support/pipe.ts'
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts'
@@ -26,7 +26,7 @@ let token: string
 const deadOrigins = [1, 2, 3].map((port) => `http://127.0.0.1:${port}`)
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   relay = await openRelay(database.url)
   good = await startRecordingUpstream((request, response) =>
     response.writeHead(request.url?.startsWith('/failing') ? 500 : 200).end('good'),

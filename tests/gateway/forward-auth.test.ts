@@ -11,7 +11,7 @@ import {
   identityOf,
   verdict,
 } from '../support/asking-proxies.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
 
 const routes = [
@@ -41,7 +41,7 @@ let apiKey: string
 let token: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   relay = await openRelay(database.url)
   const rules = parseRules(JSON.stringify({ routes }))
   if (!rules.ok) throw new Error(JSON.stringify(rules.failure))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rawAnswers } from '../hostile/raw-socket.ts'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 const rules = {
@@ -22,7 +22,7 @@ let folder: string
 let token: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   folder = await mkdtemp(join(tmpdir(), 'guichet-test-questions-'))
   await writeFile(join(folder, 'routes.json'), JSON.stringify(rules))
   gateway = await startGatewayProcess({

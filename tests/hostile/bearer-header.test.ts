@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { rawAnswer, spellRequest } from './raw-socket.ts'
 
@@ -11,7 +11,7 @@ let access: string
 let refresh: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess({
     DATABASE_URL: database.url,
     GUICHET_SECRET: testSecret,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mintApiKeyText, parseApiKey } from '../../src/core/keys/api-key.ts'
 import { system } from '../../src/runtime/system.ts'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -15,7 +15,7 @@ let adminKey: string
 let admin: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   await database.query('create extension pg_stat_statements')
   const env = { DATABASE_URL: database.url, GUICHET_SECRET: testSecret, RATE_LIMITS: 'off' }
   gateway = await startGatewayProcess(env)

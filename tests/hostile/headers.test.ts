@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { expectEnvelope, expectStandingHeaders } from './envelope.ts'
 import { type RawAnswer, rawAnswer, spellRequest } from './raw-socket.ts'
@@ -14,7 +14,7 @@ let access: string
 let refresh: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
   apiKey = await gateway.firstKey()
   const { body } = await call('POST', `${gateway.url}/api/v1/auth/token/`, { json: { apiKey } })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 const EXIT_WITHIN_MS = 5000
@@ -8,7 +8,7 @@ const EXIT_WITHIN_MS = 5000
 let database: TestDatabase
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
 })
 
 afterAll(() => database.drop())

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
 import { system } from '../../src/runtime/system.ts'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { rawAnswers, spellRequest } from './raw-socket.ts'
 import { type PasswordRole, roleWithPassword, secretsIn } from './secret-spellings.ts'
@@ -20,7 +20,7 @@ let access: string
 let refresh: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   role = await roleWithPassword(database, databasePassword)
   gateway = await startGatewayProcess({
     DATABASE_URL: role.url,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
 import { system } from '../../src/runtime/system.ts'
 import { type Answer, call, readAnswer } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import {
   hostileBodies,
@@ -19,7 +19,7 @@ let apiKey: string
 const canary = mintApiKeyText(system, 'gk')
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess({
     DATABASE_URL: database.url,
     GUICHET_SECRET: testSecret,

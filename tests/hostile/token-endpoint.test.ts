@@ -4,7 +4,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bodyMaxBytes } from '../../src/http/body.ts'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { rawAnswer, rawAnswers, spellRequest } from './raw-socket.ts'
 
@@ -13,7 +13,7 @@ let gateway: GatewayProcess
 let apiKey: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess({
     DATABASE_URL: database.url,
     GUICHET_SECRET: testSecret,

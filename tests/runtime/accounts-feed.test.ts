@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 let database: TestDatabase
@@ -15,7 +15,7 @@ const environment = () => ({
 })
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   first = await startGatewayProcess(environment())
   second = await startGatewayProcess(environment())
   const tokens = await call('POST', `${first.url}/api/v1/auth/token`, {

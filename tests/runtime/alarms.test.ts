@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import {
   type GatewayProcess,
   runGatewayToItsEnd,
@@ -39,7 +39,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done))
   receiverUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess(environment(receiverUrl))
   admin = await accessToken(gateway)
   const client = await call('POST', `${gateway.url}/api/v1/clients`, { token: admin, json: { name: 'c' } })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
 
@@ -31,7 +31,7 @@ describe.each(['PGlite', 'PostgreSQL'])('the audit log of a gateway on %s', (kin
     timeout: 90_000,
   }, async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'guichet-test-audit-'))
-    const database = kind === 'PGlite' ? undefined : await freshDatabase()
+    const database = kind === 'PGlite' ? undefined : await migratedDatabase()
     const env: Record<string, string> =
       database === undefined ? {} : { DATABASE_URL: database.url, GUICHET_SECRET: testSecret }
     const acknowledged: string[] = []
@@ -72,7 +72,7 @@ describe('the audit log of a running gateway', () => {
   let apiKey: string
 
   beforeAll(async () => {
-    database = await freshDatabase()
+    database = await migratedDatabase()
     gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
     apiKey = await gateway.firstKey()
     guichet = await guichetCommand(() => ({ GUICHET_URL: gateway.url, GUICHET_API_KEY: apiKey }))

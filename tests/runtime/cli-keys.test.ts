@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
 
@@ -12,7 +12,7 @@ let guichet: GuichetCommand['run']
 const keys: string[] = []
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
   const adminKey = await gateway.firstKey()
   keys.push(adminKey)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { hash as bcrypt } from 'bcryptjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
 
@@ -16,7 +16,7 @@ let command: GuichetCommand
 let guichet: GuichetCommand['run']
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   const settings = { DATABASE_URL: database.url, GUICHET_SECRET: testSecret }
   gateway = await startGatewayProcess(settings)
   const key = await gateway.firstKey()
@@ -242,7 +242,7 @@ describe('guichet users import', () => {
     await write([])
     const gone = await guichet(`users import ${file}`, { DATABASE_URL: 'postgres://127.0.0.1:1/none' })
     expect(gone.code).toBe(1)
-    expect(await done(`users import ${file}`)).toEqual({ dry_run: false, added: [], known: [] })
+    expect(await done(`users import ${file}`)).toEqual({ dry_run: false, added: [], known: [], skipped: [] })
   })
 
   it('takes thousands at once', async () => {

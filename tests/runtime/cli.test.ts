@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
 
@@ -16,7 +16,7 @@ let adminKey: string
 const keys: string[] = []
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
   adminKey = await gateway.firstKey()
   keys.push(adminKey)
@@ -124,6 +124,8 @@ describe('the command line', () => {
       'migrate',
       'secret',
       'secret generate',
+      'supabase',
+      'supabase keys',
       'doctor',
       'completion',
     ]

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { forgetStatements, freshDatabase, type TestDatabase } from '../support/database.ts'
+import { forgetStatements, migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 const TOKENS = 200
@@ -17,7 +17,7 @@ const environment = () => ({
 })
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   await database.query('create extension pg_stat_statements')
   first = await startGatewayProcess(environment())
   second = await startGatewayProcess(environment())

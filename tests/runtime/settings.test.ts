@@ -286,6 +286,19 @@ describe('the settings of the Supabase face', () => {
     expect(supabaseOf({ FACES: 'native' }).enabled).toBe(false)
   })
 
+  it('sign in at once where mails are only printed and nobody has chosen', () => {
+    const chosen = (env: Readonly<Record<string, string | undefined>>) => {
+      const { supabase, mytone, accounts } = parsed(env).policy
+      return [accounts.emailConfirmation, mytone.emailConfirmation, supabase.autoconfirm]
+    }
+    const smtp = { SMTP_URL: 'smtp://mail.test', MAIL_FROM: 'a@b.test' }
+    expect(chosen({})).toEqual(['required', 'optional', true])
+    expect(chosen({ EMAIL_CONFIRMATION: 'required' })).toEqual(['required', 'required', false])
+    expect(chosen(smtp)).toEqual(['required', 'required', false])
+    expect(chosen({ PUBLIC_URL: 'https://gateway.test' })).toEqual(['required', 'required', false])
+    expect(chosen({ ...smtp, EMAIL_CONFIRMATION: 'off' })).toEqual(['off', 'off', true])
+  })
+
   it('take public keys of a former installation, and no private ones', () => {
     const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'one' }
     const text = (jwk: object) => JSON.stringify({ keys: [jwk] })

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 
 interface Tokens {
@@ -15,7 +15,7 @@ describe('a gateway whose SIGNING_ALG changes from start to start', { timeout: 4
   const earlier: Tokens[] = []
 
   beforeAll(async () => {
-    database = await freshDatabase()
+    database = await migratedDatabase()
   })
 
   afterAll(() => database?.drop())
@@ -89,7 +89,7 @@ describe('a gateway whose SIGNING_ALG changes from start to start', { timeout: 4
 
 describe('an instance that runs while another starts with a new signing key', { timeout: 40_000 }, () => {
   it('takes the tokens that the new key signs', async () => {
-    const database = await freshDatabase()
+    const database = await migratedDatabase()
     const env = { DATABASE_URL: database.url, GUICHET_SECRET: testSecret }
     const running = await startGatewayProcess(env)
     const newer = await startGatewayProcess({ ...env, SIGNING_ALG: 'EdDSA' })

@@ -5,7 +5,7 @@ import { createNodeWorld } from '../../src/runtime/node-world.ts'
 import { openPostgres } from '../../src/runtime/postgres.ts'
 import { createStore } from '../../src/store/store.ts'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { testPolicy } from '../support/test-gateway.ts'
 
@@ -20,7 +20,7 @@ let second: GatewayProcess
 let apiKey: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   const env = { DATABASE_URL: database.url, GUICHET_SECRET: testSecret, PUBLIC_URL: 'http://gateway.test' }
   first = await startGatewayProcess(env)
   second = await startGatewayProcess(env)
@@ -54,7 +54,7 @@ async function rotate(now: boolean): Promise<string> {
 
 describe('two instances', () => {
   it('that find a key due at the same moment make one', async () => {
-    const own = await freshDatabase()
+    const own = await migratedDatabase()
     const process = await startGatewayProcess({ DATABASE_URL: own.url, GUICHET_SECRET: testSecret })
     await process.remove()
     await own.query("update signing_keys set active_from = active_from - interval '31 days'")

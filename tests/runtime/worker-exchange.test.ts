@@ -1,17 +1,15 @@
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
-import { migratePostgres } from '../../src/runtime/postgres.ts'
 import { system } from '../../src/runtime/system.ts'
 import { call } from '../support/call.ts'
-import { forgetStatements, freshDatabase } from '../support/database.ts'
+import { forgetStatements, migratedDatabase } from '../support/database.ts'
 import { testSecret } from '../support/gateway-process.ts'
 import { startTestWorker } from '../support/worker.ts'
 
 describe('an exchange on Workers', () => {
   it('asks the database once, and its answer waits for nothing else', async () => {
-    const database = await freshDatabase()
-    await migratePostgres({ url: database.url, poolMax: 1, connectTimeoutMs: 2000, queryTimeoutMs: 5000 })
+    const database = await migratedDatabase()
     await database.query('create extension pg_stat_statements')
     const apiKey = mintApiKeyText(system, 'gk')
     const worker = await startTestWorker(database.url, {

@@ -4,10 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
-import { migratePostgres } from '../../src/runtime/postgres.ts'
 import { system } from '../../src/runtime/system.ts'
 import { call } from '../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../support/database.ts'
 import { testSecret } from '../support/gateway-process.ts'
 import { ended } from '../support/socket-relay.ts'
 import { startTestWorker, type TestWorker } from '../support/worker.ts'
@@ -23,8 +22,7 @@ describe('the proxy in workerd', () => {
   beforeAll(async () => {
     upstream.listen(0, '127.0.0.1')
     await once(upstream, 'listening')
-    database = await freshDatabase()
-    await migratePostgres({ url: database.url, poolMax: 1, connectTimeoutMs: 2000, queryTimeoutMs: 5000 })
+    database = await migratedDatabase()
     const adminKey = mintApiKeyText(system, 'gk')
     const { port } = upstream.address() as AddressInfo
     const route = { path: '/chat/:room', permissions: ['chat:join'], upstream: `http://127.0.0.1:${port}` }

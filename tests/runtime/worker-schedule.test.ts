@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { migratePostgres } from '../../src/runtime/postgres.ts'
 import { call } from '../support/call.ts'
-import { freshDatabase } from '../support/database.ts'
+import { migratedDatabase } from '../support/database.ts'
 import { testSecret } from '../support/gateway-process.ts'
 import { startTestWorker } from '../support/worker.ts'
 
 describe('the schedule of a Worker', () => {
   it('makes the next signing key when it is due, though nobody calls', async () => {
-    const database = await freshDatabase()
-    await migratePostgres({ url: database.url, poolMax: 1, connectTimeoutMs: 2000, queryTimeoutMs: 5000 })
+    const database = await migratedDatabase()
     const worker = await startTestWorker(database.url, { GUICHET_SECRET: testSecret })
     try {
       const scheduled = () => call('GET', `${worker.url}/cdn-cgi/handler/scheduled`)

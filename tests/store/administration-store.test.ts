@@ -181,7 +181,8 @@ describeTheStore((the) => {
     it('adds all, or none where one of them is here', async () => {
       const here = await aUser(plain)
       const others = [imported(), imported()]
-      expect(await the.store.addUsers([...others, { ...imported(), email: here.email }], event())).toBe(false)
+      const clashing = [...others, { ...imported(), email: here.email }]
+      expect(await the.store.addUsers(clashing, event())).toBe(false)
       expect(await the.store.findUser(others[0]!.id)).toBeUndefined()
       expect(await the.store.addUsers(others, event())).toBe(true)
       expect((await the.store.findUser(others[1]!.id))?.user).toEqual(others[1])
@@ -198,8 +199,50 @@ describeTheStore((the) => {
         ids: [users[0]!.id],
         emails: [users[1]!.email ?? '', 'a"b\\c@example.com'],
         usernames: ['sOME.oNE'],
+        phones: ['336'],
       })
       expect(new Set(found.map(({ id }) => id))).toEqual(new Set(users.slice(0, 3).map(({ id }) => id)))
+    })
+
+    it('adds identities, authenticators and numbers with their users, and finds whose they are', async () => {
+      const user = { ...imported(), email: undefined, signInPhone: `33${Date.now()}` }
+      const identity = {
+        id: crypto.randomUUID(),
+        userId: user.id,
+        provider: 'google',
+        providerId: `"a,b\\${user.id}`,
+        data: { sub: '1' },
+        createdAt: at(0),
+        updatedAt: at(1),
+        lastSignInAt: undefined,
+      }
+      const factor = {
+        id: crypto.randomUUID(),
+        userId: user.id,
+        kind: 'totp' as const,
+        name: 'phone',
+        sealedSecret: 'sealed',
+        createdAt: at(0),
+        activatedAt: at(1),
+        lastStep: undefined,
+      }
+      const beside = { identities: [identity], factors: [factor] }
+      expect(await the.store.addUsers([user], event(), beside)).toBe(true)
+      expect(await the.store.listFactors(user.id)).toEqual([factor])
+      const { provider, providerId } = identity
+      const names = [identity, { provider, providerId: 'another' }, { provider: 'another', providerId }]
+      expect(await the.store.findIdentitiesLike(names)).toEqual([{ provider, providerId }])
+      const found = await the.store.findUsersLike({
+        ids: [],
+        emails: [],
+        usernames: [],
+        phones: [user.signInPhone, '339'],
+      })
+      expect(found).toMatchObject([{ id: user.id, signInPhone: user.signInPhone }])
+      const other = imported()
+      const taken = { identities: [{ ...identity, id: crypto.randomUUID(), userId: other.id }], factors: [] }
+      expect(await the.store.addUsers([other], event(), taken)).toBe(false)
+      expect(await the.store.findUser(other.id)).toBeUndefined()
     })
   })
 })

@@ -258,6 +258,8 @@ describeTheStore((the) => {
       refreshDigest: 'bbbbbbbb.raised',
     })
     expect(await sessionOf(native)).toMatchObject({ aal: 2, amr: ['pwd', 'otp', 'mfa'] })
+    // It waited for the factor, and there is none to wait for.
+    expect(await sessionOf(weak)).toMatchObject({ aal: 1, amr: ['pwd'], permissions: undefined })
   })
 
   it('leaves a lowered session no permission while another factor counts', async () => {
@@ -267,7 +269,9 @@ describeTheStore((the) => {
     const second = await raiseOf(session, other, { from: 'bbbbbbbb.raised' })
     expect(await the.store.raiseSession(second, {})).toEqual([])
     const proof = { kind: 'session', sessionId: session.id } as const
+    const waiting = await opened()
     expect(await the.store.removeFactor({ id: other.id, userId, proof, at: at(10) }, {})).toBe(true)
     expect(await sessionOf(session)).toMatchObject({ aal: 1, permissions: [] })
+    expect(await sessionOf(waiting)).toMatchObject({ aal: 1, permissions: [] })
   })
 })

@@ -54,6 +54,13 @@ export function administrationDeeds(
       value(await service().updateUser(by('it'), { id: target, update }))
       return { target }
     },
+    async 'user.link'() {
+      const { email } = newcomer()
+      const unsaid = { password: undefined, userMetadata: undefined, locale: undefined }
+      const order = { purpose: 'sign-up', email, ...unsaid } as const
+      const made = await service().mintUserLink(by('it'), { ...order, redirectTo: 'https://site.test' })
+      return { target: value(made).user.id }
+    },
     'user.disable': act(() => service().disableUser),
     'user.enable': act(
       () => service().enableUser,

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { inject } from 'vitest'
 
 export const testSecret = 'a test secret of more than thirty-two characters'
 const projectFolder = resolve(import.meta.dirname, '../..')
@@ -63,7 +64,7 @@ export async function runGatewayToItsEnd(
 }
 
 async function spawnGateway(env: Readonly<Record<string, string>>, options: { readonly dataDir?: string }) {
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'guichet-test-data-')))
+  const dataDir = options.dataDir ?? (await makeDataDir(env))
   const child = spawn(process.execPath, ['src/runtime/node.ts'], {
     cwd: projectFolder,
     env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: dataDir, ...env },
@@ -77,6 +78,13 @@ async function spawnGateway(env: Readonly<Record<string, string>>, options: { re
     text += chunk
   })
   return { child, dataDir, output: () => text }
+}
+
+/** A folder as a first start finds it, but that the tables of the embedded database are there: they take seconds to make. */
+async function makeDataDir({ DATABASE_URL }: Readonly<Record<string, string>>): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'guichet-test-data-'))
+  if (DATABASE_URL === undefined) await cp(inject('embeddedTemplate'), dataDir, { recursive: true })
+  return dataDir
 }
 
 async function waitForLine(child: ChildProcess, output: () => string, part: string): Promise<boolean> {

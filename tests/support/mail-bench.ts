@@ -4,9 +4,9 @@ import type { World } from '../../src/core/ports.ts'
 import { createMailDelivery, type MailDelivery } from '../../src/runtime/mail/mail-delivery.ts'
 import { smtpSender } from '../../src/runtime/mail/smtp-sender.ts'
 import { createNodeWorld } from '../../src/runtime/node-world.ts'
-import { migratePostgres, type OpenDatabase, openPostgres } from '../../src/runtime/postgres.ts'
+import { type OpenDatabase, openPostgres } from '../../src/runtime/postgres.ts'
 import { createStore } from '../../src/store/store.ts'
-import { freshDatabase, type TestDatabase } from './database.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
 import { testSecret } from './gateway-process.ts'
 import { mailFacts } from './mail-samples.ts'
 
@@ -30,9 +30,8 @@ export interface TestDelivery extends MailDelivery {
 
 /** An outbox on a real PostgreSQL, with a clock that is moved by hand; or with that of the processes beside it. */
 export async function openMailBench(clock: 'by hand' | 'real' = 'by hand'): Promise<MailBench> {
-  const database = await freshDatabase()
+  const database = await migratedDatabase()
   const settings = { url: database.url, poolMax: 10, connectTimeoutMs: 5000, queryTimeoutMs: 5000 }
-  await migratePostgres(settings)
   const opened: OpenDatabase[] = []
   let nowMs = Date.parse('2026-01-01T12:00:00.000Z')
   const openWorld = () => {

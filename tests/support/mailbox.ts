@@ -76,7 +76,9 @@ export async function openMailbox({ password: wanted, tls }: MailboxOptions = {}
         done(Object.assign(new Error(`no <${address}> here`), { responseCode: manner.status }))
       },
       async onData(stream, session, done) {
-        const raw = await buffer(stream)
+        const raw = await buffer(stream).catch(() => undefined)
+        // Whoever hangs up in the middle has sent no mail.
+        if (raw === undefined) return
         const { rcptTo } = session.envelope
         const mail = {
           ...(await PostalMime.parse(raw)),

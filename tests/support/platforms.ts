@@ -1,7 +1,6 @@
 import { mintApiKeyText } from '../../src/core/keys/api-key.ts'
-import { migratePostgres } from '../../src/runtime/postgres.ts'
 import { system } from '../../src/runtime/system.ts'
-import { freshDatabase } from './database.ts'
+import { migratedDatabase } from './database.ts'
 import { startGatewayProcess, testSecret } from './gateway-process.ts'
 import { startTestWorker } from './worker.ts'
 
@@ -21,7 +20,7 @@ export const platforms: Readonly<Record<string, (env?: Environment) => Promise<L
   },
 
   'Node with PostgreSQL': async (env = {}) => {
-    const database = await freshDatabase()
+    const database = await migratedDatabase()
     const gateway = await startGatewayProcess({
       DATABASE_URL: database.url,
       GUICHET_SECRET: testSecret,
@@ -38,8 +37,7 @@ export const platforms: Readonly<Record<string, (env?: Environment) => Promise<L
   },
 
   'workerd with PostgreSQL': async (env = {}) => {
-    const database = await freshDatabase()
-    await migratePostgres({ url: database.url, poolMax: 1, connectTimeoutMs: 2000, queryTimeoutMs: 5000 })
+    const database = await migratedDatabase()
     const adminKey = mintApiKeyText(system, 'gk')
     const worker = await startTestWorker(database.url, {
       GUICHET_SECRET: testSecret,

@@ -2,21 +2,62 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { openEmbedded } from '../../src/runtime/embedded.ts'
+import { migratePostgres } from '../../src/runtime/postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     readonly postgresUrl: string
+    /** A database there with today's tables and nothing in them, to make others like it. */
+    readonly postgresTemplate: string
+    /** A DATA_DIR whose embedded database has the same, to be copied. */
+    readonly embeddedTemplate: string
   }
 }
 
-/** One real PostgreSQL for the whole run: the one that TEST_DATABASE_URL names, or one of our own. */
+/**
+ * One real PostgreSQL for the whole run, the one that TEST_DATABASE_URL names or one of our own; and of both kinds of
+ * database one that is migrated: to migrate each anew would take as long as all the tests.
+ */
 export default async function setup(project: TestProject) {
-  const given = process.env['TEST_DATABASE_URL']
-  if (given !== undefined && given !== '') {
-    project.provide('postgresUrl', given)
-    return
+  const [postgres, embedded] = await Promise.all([startPostgres(), makeEmbedded()])
+  const template = await makeTemplate(postgres.url)
+  project.provide('postgresUrl', postgres.url)
+  project.provide('postgresTemplate', template.name)
+  project.provide('embeddedTemplate', embedded.dataDir)
+  return async () => {
+    await Promise.all([template.drop(), embedded.remove()])
+    await postgres.stop()
   }
+}
+
+async function makeTemplate(server: string) {
+  const name = `guichet_template_${crypto.randomUUID().replaceAll('-', '')}`
+  await ask(server, `create database ${name}`)
+  const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
+  await migratePostgres({ url, poolMax: 1, connectTimeoutMs: 20_000, queryTimeoutMs: 60_000 })
+  return { name, drop: () => ask(server, `drop database if exists ${name} with (force)`) }
+}
+
+async function ask(server: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  await client.query(text)
+  await client.end()
+}
+
+async function makeEmbedded() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'guichet-test-embedded-template-'))
+  const { close } = await openEmbedded(dataDir)
+  await close()
+  return { dataDir, remove: () => rm(dataDir, { recursive: true, force: true }) }
+}
+
+async function startPostgres(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const given = process.env['TEST_DATABASE_URL']
+  if (given !== undefined && given !== '') return { url: given, stop: async () => {} }
   const EmbeddedPostgres = await importEmbeddedPostgres()
   const folder = await mkdtemp(join(tmpdir(), 'guichet-test-pg-'))
   // As root the server runs as a user of its own, who must be able to walk in.
@@ -41,10 +82,12 @@ export default async function setup(project: TestProject) {
   })
   await postgres.initialise()
   await postgres.start()
-  project.provide('postgresUrl', `postgres://postgres:postgres@127.0.0.1:${port}/postgres`)
-  return async () => {
-    await postgres.stop()
-    await rm(folder, { recursive: true, force: true })
+  return {
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      await postgres.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }
 

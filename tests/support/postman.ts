@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import newman, { type RunOptions, type Summary } from 'newman'
-import { freshDatabase } from './database.ts'
+import { migratedDatabase } from './database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from './gateway-process.ts'
 
 const postman = resolve(import.meta.dirname, '../../docs/postman')
@@ -15,7 +15,7 @@ export interface PostmanRun {
 
 /** A gateway for the collection to be run against. */
 export async function startPostmanRun(env: Readonly<Record<string, string>> = {}): Promise<PostmanRun> {
-  const database = await freshDatabase()
+  const database = await migratedDatabase()
   const gateway = await startGatewayProcess({
     DATABASE_URL: database.url,
     GUICHET_SECRET: testSecret,

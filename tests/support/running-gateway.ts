@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
+import type { Policy } from '../../src/core/policy.ts'
 import { type RunningGateway, startGateway } from '../../src/runtime/start.ts'
 import { parseSettings } from '../../src/settings/settings.ts'
 import { type Answer, type Call, init, readAnswer } from './call.ts'
-import { freshDatabase, type TestDatabase } from './database.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
 import { testSecret } from './gateway-process.ts'
 
 export interface TestServer extends RunningGateway {
@@ -24,8 +25,12 @@ export interface TestServer extends RunningGateway {
 }
 
 /** The whole gateway, listening in this process, on a real PostgreSQL. */
-export async function startTestServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const database = await freshDatabase()
+export async function startTestServer(
+  env: Readonly<Record<string, string>> = {},
+  /** What no setting allows: lifetimes that a test can wait for. */
+  { policy }: { readonly policy?: Partial<Policy> } = {},
+): Promise<TestServer> {
+  const database = await migratedDatabase()
   const settings = parseSettings({
     PORT: '0',
     DATABASE_URL: database.url,
@@ -38,7 +43,7 @@ export async function startTestServer(env: Readonly<Record<string, string>> = {}
   const lines: Record<string, unknown>[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
   const gateway = await startGateway({
-    settings: settings.value,
+    settings: { ...settings.value, policy: { ...settings.value.policy, ...policy } },
     logger,
     showOnce: undefined,
     onFatal: () => {},

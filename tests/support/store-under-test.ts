@@ -1,18 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SQL, sql } from 'drizzle-orm'
-import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject } from 'vitest'
 import type { Client } from '../../src/core/clients/client.ts'
 import type { ApiKey } from '../../src/core/keys/api-key.ts'
 import type { Store } from '../../src/core/ports.ts'
 import type { KeySession } from '../../src/core/tokens/session.ts'
 import type { SigningKeyRecord } from '../../src/core/tokens/signing-key-state.ts'
 import { openEmbedded } from '../../src/runtime/embedded.ts'
-import { migratePostgres, type OpenDatabase, openPostgres } from '../../src/runtime/postgres.ts'
+import { type OpenDatabase, openPostgres } from '../../src/runtime/postgres.ts'
 import type { LinkEvents } from '../../src/store/audit-end.ts'
 import { createStore } from '../../src/store/store.ts'
-import { freshDatabase } from './database.ts'
+import { migratedDatabase } from './database.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -33,13 +33,13 @@ interface OpenedDatabase extends OpenDatabase {
 
 const databases: Readonly<Record<string, () => Promise<OpenedDatabase>>> = {
   async PostgreSQL() {
-    const database = await freshDatabase()
+    const database = await migratedDatabase()
     const settings = { url: database.url, poolMax: 10, connectTimeoutMs: 5000, queryTimeoutMs: 5000 }
-    await migratePostgres(settings)
     return { ...openPostgres(settings, () => {}), remove: database.drop }
   },
   async PGlite() {
     const folder = await mkdtemp(join(tmpdir(), 'guichet-test-store-'))
+    await cp(inject('embeddedTemplate'), folder, { recursive: true })
     return { ...(await openEmbedded(folder)), remove: () => rm(folder, { recursive: true }) }
   },
 }

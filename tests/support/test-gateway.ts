@@ -19,7 +19,7 @@ import { migratePostgres, openPostgres } from '../../src/runtime/postgres.ts'
 import { workerWire } from '../../src/runtime/worker/worker-wire.ts'
 import { createStore } from '../../src/store/store.ts'
 import { type Answer, type Call, init, readAnswer } from './call.ts'
-import { freshDatabase, type TestDatabase } from './database.ts'
+import { migratedDatabase, type TestDatabase } from './database.ts'
 import { testSecret } from './gateway-process.ts'
 import { quickPasswords } from './quick-passwords.ts'
 
@@ -62,7 +62,7 @@ export const testPolicy: Policy = {
     jwtAlgorithm: undefined,
     trustedJwks: [],
   },
-  mytone: { accessTtlSeconds: 1800, refreshTtlSeconds: 604_800 },
+  mytone: { accessTtlSeconds: 1800, refreshTtlSeconds: 604_800, emailConfirmation: 'required' },
 }
 
 export interface TestGateway extends Gateway {
@@ -105,14 +105,17 @@ export async function createTestGateway(
     readonly captcha?: Captcha | undefined
     /** Whether the peer of every call is one of the operator's proxies. */
     readonly trustsPeer?: boolean
+    /** What its clock shows at the start: of use to clients that have a clock of their own. */
+    readonly startsAt?: Date
   } = {},
 ): Promise<TestGateway> {
-  const database = options.database ?? (await freshDatabase())
+  const database = options.database ?? (await migratedDatabase())
   const settings = { url: database.url, poolMax: 10, connectTimeoutMs: 2000, queryTimeoutMs: 5000 }
-  await migratePostgres(settings)
+  // One that a test brings may be empty.
+  if (options.database !== undefined) await migratePostgres(settings)
   const opened = openPostgres(settings, () => {})
   const policy = { ...testPolicy, ...options.policy }
-  let nowMs = Date.parse('2026-01-01T00:00:00.500Z')
+  let nowMs = options.startsAt?.getTime() ?? Date.parse('2026-01-01T00:00:00.500Z')
   const alarms: Alarm[] = []
   const outside = createNodeWorld(createStore(opened.db, opened.hotPath), options.secrets ?? [testSecret], {
     raise: (alarm) => alarms.push(alarm),

@@ -4,12 +4,14 @@ import type { Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonTokens } from '../tokens/person-tokens.ts'
 import { refreshPerson } from '../tokens/refresh-person.ts'
+import type { SessionFace } from '../tokens/session.ts'
 import type { LinkRequest } from './account-limit.ts'
 import { type AccountView, readAccountView } from './account-view.ts'
 import { confirmEmail, resendConfirmation } from './email-confirmation.ts'
 import { bindOneTime, type OneTimeService } from './one-time-service.ts'
 import { readProfile } from './profile.ts'
 import { type Registered, type RegistrationRequest, register } from './register.ts'
+import { type Arrival, registerAndSignIn } from './register-and-sign-in.ts'
 import { bindSecondFactor, type SecondFactorService } from './second-factor-service.ts'
 import { type SignedIn, type SignInRequest, signIn } from './sign-in.ts'
 import { type SignOutScope, signOut } from './sign-out.ts'
@@ -18,6 +20,10 @@ import type { UserWithRole } from './user.ts'
 /** The use cases of people and their accounts. */
 export interface AccountService extends SecondFactorService, OneTimeService {
   readonly register: (request: RegistrationRequest, caller: Caller) => Promise<Result<Registered, Failure>>
+  readonly registerAndSignIn: (
+    request: RegistrationRequest & { readonly face: SessionFace },
+    caller: Caller,
+  ) => Promise<Result<Arrival, Failure>>
   readonly confirmEmail: (
     token: string,
     caller: Caller,
@@ -39,6 +45,7 @@ export function bindAccounts(parts: ServiceParts): AccountService {
     ...bindSecondFactor(parts),
     ...bindOneTime(parts),
     register: (request, caller) => register(parts, request, caller),
+    registerAndSignIn: (request, caller) => registerAndSignIn(parts, request, caller),
     confirmEmail: (token, caller) => confirmEmail(parts, token, caller),
     resendConfirmation: (request, caller) => resendConfirmation(parts, request, caller),
     signIn: (request, caller) => signIn(parts, request, caller),

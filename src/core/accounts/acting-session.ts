@@ -28,14 +28,23 @@ export async function findActingSession(
   return ok({ ...found, level: aal === 2 && found.session.aal === 2 ? 2 : 1 })
 }
 
-/** The same of somebody who is known by something: factors keep safe what has an owner. */
-export async function findNamedSession(
+/**
+ * The same where the session alone is proof enough of who is at the screen, as the Supabase face has it. Elsewhere the
+ * password is asked for: a token of such a session must not get around that here.
+ */
+export async function findLooseSession(
   parts: Pick<ServiceParts, 'world'>,
   actor: Actor,
   now: Date,
 ): Promise<Result<ActingSession, Failure>> {
   const found = await findActingSession(parts, actor, now)
-  return found.ok && found.value.user.isAnonymous ? fail({ reason: 'anonymous_refused' }) : found
+  if (!found.ok || found.value.session.face === 'supabase') return found
+  return fail({ reason: 'access_token_invalid', cause: 'face' })
+}
+
+/** Refuses somebody who is known by nothing: factors keep safe what has an owner. */
+export function admitNamed({ user }: Pick<ActingSession, 'user'>): Result<void, Failure> {
+  return user.isAnonymous ? fail({ reason: 'anonymous_refused' }) : ok(undefined)
 }
 
 /** It is the session of the call itself, and no refresh token was shown. */

@@ -5,7 +5,11 @@ import type { Replay } from '../keys/idempotency.ts'
 import type { Page } from '../page.ts'
 import type { Revocation } from '../tokens/revocations.ts'
 import type { Also } from './account-store.ts'
-import type { OneTimeToken } from './one-time-token.ts'
+import type { AccountRecord } from './account-view.ts'
+import type { Factor } from './factor.ts'
+import type { Identity } from './identity.ts'
+import type { MetadataChange } from './merge-metadata.ts'
+import type { OneTimeToken, OneTimeTokenPurpose } from './one-time-token.ts'
 import type { Role } from './role.ts'
 import type { User, UserWithRole } from './user.ts'
 
@@ -35,6 +39,8 @@ export interface AdministrationStore {
 
   /** Those who were not erased, in the order of creation. */
   readonly listUsers: (page: Page) => Promise<readonly UserWithRole[]>
+  /** The accounts of a page with what hangs on them, but for the erased, and how many there are in all. */
+  readonly pageAccounts: (page: AccountPage) => Promise<AccountsOfPage>
   /**
    * Adds a user with what comes of it, if the role is still in the version that was judged; `email_kept` where the address
    * is kept for whoever may still undo a change away from it.
@@ -42,15 +48,29 @@ export interface AdministrationStore {
   readonly addUser: (
     user: User,
     also: Also & { readonly roleVersion: number; readonly token: OneTimeToken | undefined },
-  ) => Promise<'added' | 'email_taken' | 'email_kept' | 'username_taken' | 'stale'>
-  /** Who has one of some ids, addresses or user names. */
+  ) => Promise<
+    'added' | 'email_taken' | 'email_kept' | 'phone_taken' | 'username_taken' | 'user_id_taken' | 'stale'
+  >
+  /** Who has one of some ids, addresses, user names or numbers. */
   readonly findUsersLike: (names: {
     readonly ids: readonly string[]
     readonly emails: readonly string[]
     readonly usernames: readonly string[]
-  }) => Promise<readonly Pick<User, 'id' | 'email' | 'username'>[]>
-  /** Adds many users, and the event that tells of it; false, and nothing added, when something of theirs is taken. */
-  readonly addUsers: (users: readonly User[], event: AuditEvent) => Promise<boolean>
+    readonly phones: readonly string[]
+  }) => Promise<readonly Pick<User, 'id' | 'email' | 'username' | 'signInPhone'>[]>
+  /** Which of some identities somebody has. */
+  readonly findIdentitiesLike: (
+    names: readonly Pick<Identity, 'provider' | 'providerId'>[],
+  ) => Promise<readonly Pick<Identity, 'provider' | 'providerId'>[]>
+  /**
+   * Adds many users with what is theirs, and the event that tells of it; false, and nothing added, when something of it
+   * is taken.
+   */
+  readonly addUsers: (
+    users: readonly User[],
+    event: AuditEvent,
+    theirs?: { readonly identities: readonly Identity[]; readonly factors: readonly Factor[] },
+  ) => Promise<boolean>
   /** Changes a user of the version that was judged, with all that comes of it. */
   readonly changeUser: (change: UserChange) => Promise<UserChangeOutcome>
   /** Lets an invited user in: uses up the link, sets what they have chosen, and confirms the address. */
@@ -58,6 +78,20 @@ export interface AdministrationStore {
     token: Pick<OneTimeToken, 'id' | 'userId' | 'email'>,
     chosen: InviteAnswer,
   ) => Promise<'accepted' | 'invalid' | 'username_taken'>
+}
+
+/** By their place in a list, as callers of some faces page. */
+export interface AccountPage {
+  readonly offset: number
+  readonly limit: number
+  /** What the address has in it, in lower case; undefined for everybody. */
+  readonly emailPart: string | undefined
+  readonly order: 'newest' | 'oldest'
+}
+
+export interface AccountsOfPage {
+  readonly records: readonly AccountRecord[]
+  readonly total: number
 }
 
 export interface OwnKeyRoom {
@@ -93,6 +127,17 @@ export interface UserStandingChange {
   readonly deletedAt?: Date | null | undefined
   readonly bannedUntil?: Date | null | undefined
   readonly mustResetPassword?: boolean | undefined
+  /** Another one voids what was mailed to the one of before. */
+  readonly email?: string | undefined
+  readonly emailConfirmedAt?: Date | undefined
+  readonly signInPhone?: string | undefined
+  readonly phoneConfirmedAt?: Date | undefined
+  /** Another one voids what was asked for by the one of before. */
+  readonly passwordHash?: string | undefined
+  readonly passwordChangedAt?: Date | undefined
+  readonly isAnonymous?: boolean | undefined
+  readonly claimRole?: string | undefined
+  readonly invitedAt?: Date | undefined
 }
 
 export interface UserChange extends Also {
@@ -109,8 +154,15 @@ export interface UserChange extends Also {
   readonly ending?: UserEnding | undefined
   /** Takes away all second factors, those too that never came to count, and the recovery codes. */
   readonly clearsFactors?: boolean | undefined
+  /** What is laid over what is noted of them, by themselves and by the operator's programs. */
+  readonly metadata?: MetadataChange | undefined
+  readonly appMetadata?: MetadataChange | undefined
   /** A link that is mailed; those of its purpose from before are void. */
   readonly token?: OneTimeToken | undefined
+  /** Further ones. */
+  readonly tokens?: readonly OneTimeToken[]
+  /** The purposes of which what was made before is void, whether or not it is made anew. */
+  readonly voids?: readonly OneTimeTokenPurpose[]
 }
 
 export interface UserEnding {
@@ -124,6 +176,6 @@ export type UserChangeOutcome =
   | { readonly kind: 'written'; readonly revocations: readonly Revocation[] }
   /** The user, or the role, is no longer as it was judged. */
   | { readonly kind: 'stale' }
-  | { readonly kind: 'username_taken' }
+  | { readonly kind: 'email_taken' | 'phone_taken' | 'username_taken' }
   /** Nobody would be left who can administer. */
   | { readonly kind: 'last_admin' }

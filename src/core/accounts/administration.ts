@@ -12,6 +12,7 @@ import { acceptInvitation, type Invitation, type InvitationAnswer, inviteUser } 
 import * as lookUp from './look-up-users.ts'
 import * as manage from './manage-users.ts'
 import { issueOwnKey, listOwnKeys, type OwnKeyOrder, revokeOwnKey } from './own-keys.ts'
+import { bindProvisioning, type ProvisioningService } from './provisioning.ts'
 import type { Role } from './role.ts'
 import { createRole, deleteRole, type NewRole, type RoleUpdate, updateRole } from './roles.ts'
 import type { SignInRecord } from './sign-in-record.ts'
@@ -19,8 +20,8 @@ import type { UserWithRole } from './user.ts'
 
 type UserChanged = (actor: Actor, id: string) => Promise<Result<UserWithRole, Failure>>
 
-/** The use cases of those who look after roles and people, and of people who look after keys of their own. */
-export interface AdministrationService {
+/** The use cases of those who look after roles and people, in person or by programs, and of people who look after keys of their own. */
+export interface AdministrationService extends ProvisioningService {
   readonly listRoles: (page: PageRequest) => Promise<Result<Listing<Role>, Failure>>
   readonly findRole: (id: string) => Promise<Result<Role, Failure>>
   readonly createRole: (actor: Actor, wanted: NewRole) => Promise<Result<Role, Failure>>
@@ -62,6 +63,7 @@ export interface AdministrationService {
 export function bindAdministration(parts: ServiceParts): AdministrationService {
   const { world } = parts
   return {
+    ...bindProvisioning(parts),
     listRoles: (page) => lookUp.listRoles(world, page),
     async findRole(id) {
       const role = await world.store.findRole(id)

@@ -24,6 +24,8 @@ export function auditedAccounts(
     ...auditedOneTime(service, recorder),
     register: (request, caller) =>
       byCredential(service.register(request, caller), { caller, draft: () => undefined }),
+    registerAndSignIn: (request, caller) =>
+      byCredential(service.registerAndSignIn(request, caller), { caller, draft: () => undefined }),
     confirmEmail: (token, caller) =>
       byCredential(service.confirmEmail(token, caller), { caller, draft: () => undefined }),
     resendConfirmation: (request, caller) =>

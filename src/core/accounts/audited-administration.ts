@@ -2,11 +2,13 @@ import type { AuditDraft } from '../audit/event.ts'
 import type { AuditRecorder } from '../audit/recorder.ts'
 import { keyCreated } from '../audit/told.ts'
 import type { AdministrationService } from './administration.ts'
+import { auditedProvisioning, type UnauditedProvisioning } from './audited-provisioning.ts'
 import type { Role } from './role.ts'
 import type { UserWithRole } from './user.ts'
 
 /** What changes nothing: every other use case must be audited below. */
 export type UnauditedAdministration =
+  | UnauditedProvisioning
   | 'listRoles'
   | 'findRole'
   | 'listUsers'
@@ -18,13 +20,15 @@ export type UnauditedAdministration =
 /** Puts the audit log around the use cases of administrators. It names users by their ids alone: history keeps no name. */
 export function auditedAdministration(
   service: AdministrationService,
-  { byActor, byCredential }: AuditRecorder,
+  recorder: AuditRecorder,
 ): Omit<AdministrationService, UnauditedAdministration> {
+  const { byActor, byCredential } = recorder
   const changing =
     (kind: AuditDraft['kind'], change: AdministrationService['disableUser']): typeof change =>
     (actor, id) =>
       byActor(change(actor, id), { actor, draft: () => ({ kind, target: id }) })
   return {
+    ...auditedProvisioning(service, recorder),
     createRole: (actor, wanted) =>
       byActor(service.createRole(actor, wanted), { actor, draft: roleTold('role.create') }),
     updateRole: (actor, order) =>

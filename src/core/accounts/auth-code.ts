@@ -10,7 +10,6 @@ import type { OneTimeToken } from './one-time-token.ts'
 import { findGenuineToken, mintOneTimeToken } from './one-time-token-text.ts'
 import { openPersonSession } from './open-person-session.ts'
 import { sessionProof } from './redeem-proof.ts'
-import { takeStrangerQuestion } from './stranger-limit.ts'
 
 /** How long a client may take from the link to the trade. */
 const TTL_SECONDS = 300
@@ -35,13 +34,18 @@ export async function tradeAuthCode(
   { code, verifier }: { readonly code: string; readonly verifier: string },
   caller: Caller,
 ): Promise<Result<PersonTokens, Failure>> {
-  const { world } = parts
+  const { world, memory } = parts
   const now = world.now()
-  const asked = await takeStrangerQuestion(world, { about: 'auth-code', caller }, now)
-  if (!asked.ok) return asked
+  // Wrong ones alone are counted: the server of a site trades the codes of all its people from one address.
+  const guessing = memory.guessGuard.admit(world, caller.address, now)
+  if (!guessing.ok) return guessing
   return untilSettled<Result<PersonTokens, Failure>>(async () => {
     const token = await findGenuineToken(world, code, ['auth-code'])
-    if (token === undefined || token.usedAt !== undefined) return fail({ reason: 'auth_code_unknown' })
+    if (token === undefined) {
+      const counted = await memory.guessGuard.countWrong(world, caller.address, now)
+      return counted.ok ? fail({ reason: 'auth_code_unknown' }) : counted
+    }
+    if (token.usedAt !== undefined) return fail({ reason: 'auth_code_unknown' })
     if (token.expiresAt <= now) return fail({ reason: 'auth_code_expired' })
     if (!isVerifier(world, token, verifier)) return fail({ reason: 'code_verifier_wrong' })
     const found = await world.store.findUser(token.userId)

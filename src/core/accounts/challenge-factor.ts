@@ -4,7 +4,7 @@ import { limitState } from '../limits/rate-limit.ts'
 import type { World } from '../ports.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { findNamedSession } from './acting-session.ts'
+import { admitNamed, findActingSession } from './acting-session.ts'
 import { mintStepUp } from './challenge.ts'
 
 /** Challenges that one person may ask for: each opens new tries, and leaves a row. */
@@ -23,8 +23,10 @@ export async function challengeFactor(
 ): Promise<Result<FactorChallenge, Failure>> {
   const { world } = parts
   const now = world.now()
-  const found = await findNamedSession(parts, actor, now)
+  const found = await findActingSession(parts, actor, now)
   if (!found.ok) return found
+  const named = admitNamed(found.value)
+  if (!named.ok) return named
   const { user } = found.value
   const factors = await world.store.listFactors(user.id)
   if (!factors.some(({ id, kind }) => id === factorId && kind === 'totp')) {

@@ -7,7 +7,7 @@ import { fail, ok, type Result } from '../result.ts'
 import { noteRevocation, type ServiceParts } from '../service-parts.ts'
 import { revocationOf } from '../tokens/revocations.ts'
 import type { AccountWish } from './account-wish.ts'
-import { type ActingSession, findActingSession } from './acting-session.ts'
+import { type ActingSession, findLooseSession } from './acting-session.ts'
 import { admitFacePassword } from './admit-face-password.ts'
 import { askNewEmail, askNewPhone, type ContactQuestion } from './ask-contact-change.ts'
 import { passwordChangedMail, unchanged } from './change-password.ts'
@@ -16,6 +16,7 @@ import { hasFactor } from './has-factor.ts'
 import { judgeMetadataChange, type MetadataChange } from './merge-metadata.ts'
 import { takeMessage } from './message-limit.ts'
 import type { OneTimeToken } from './one-time-token.ts'
+import { parsePhone } from './phone.ts'
 import { proveForPassword } from './prove-for-password.ts'
 import type { User } from './user.ts'
 
@@ -44,7 +45,7 @@ export async function changeAccount(
   let counted = false
   return untilSettled<Result<ChangedAccount, Failure>>(async () => {
     const now = world.now()
-    const acting = await findActingSession(parts, actor, now)
+    const acting = await findLooseSession(parts, actor, now)
     if (!acting.ok) return acting
     if (!counted) {
       const asked = await takeChange(world, acting.value.user.id, now)
@@ -112,7 +113,7 @@ function parseContacts(
 ): Result<Pick<JudgedWish, 'email' | 'phone'>, Failure> {
   const read = (given: Contact) =>
     // The one that there is already can be said again where no other could be taken.
-    given.kind === 'phone' && given.phone.replace(/^\+/, '') === user.signInPhone
+    given.kind === 'phone' && user.signInPhone !== undefined && parsePhone(given.phone) === user.signInPhone
       ? ok(undefined)
       : parseContact(policy, given)
   const email = wish.email && read(wish.email)

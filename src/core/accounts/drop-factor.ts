@@ -3,7 +3,7 @@ import type { Failure } from '../failure.ts'
 import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { findNamedSession } from './acting-session.ts'
+import { admitNamed, findLooseSession } from './acting-session.ts'
 import { mailToPerson } from './mail-to-person.ts'
 
 /**
@@ -18,8 +18,10 @@ export async function dropFactor(
   const { world } = parts
   return untilSettled<Result<void, Failure>>(async () => {
     const now = world.now()
-    const acting = await findNamedSession(parts, actor, now)
+    const acting = await findLooseSession(parts, actor, now)
     if (!acting.ok) return acting
+    const named = admitNamed(acting.value)
+    if (!named.ok) return named
     const { user, session, level } = acting.value
     const factors = await world.store.listFactors(user.id)
     const factor = factors.find((one) => one.id === id && one.kind === 'totp')

@@ -2,7 +2,7 @@ import type { Actor } from '../caller.ts'
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { findNamedSession } from './acting-session.ts'
+import { admitNamed, findLooseSession } from './acting-session.ts'
 import { admitLasting } from './admit-lasting.ts'
 import { type EnrolledApp, factorNames, factorsMax, hostOf, newApp } from './enrol-factor.ts'
 import type { Factor } from './factor.ts'
@@ -28,8 +28,10 @@ export async function enrolAppInSession(
 ): Promise<Result<EnrolledApp, Failure>> {
   const { world, policy } = parts
   const now = world.now()
-  const acting = await findNamedSession(parts, actor, now)
+  const acting = await findLooseSession(parts, actor, now)
   if (!acting.ok) return acting
+  const named = admitNamed(acting.value)
+  if (!named.ok) return named
   const { user, level } = acting.value
   const lasting = admitLasting(policy, user)
   if (!lasting.ok) return lasting

@@ -18,9 +18,12 @@ export function identitiesOf(
     ...(email === undefined ? [] : [{ provider: 'email', data: { sub: id, email, ...verified } }]),
     ...(phone === undefined ? [] : [{ provider: 'phone', data: { sub: id, phone, ...verified } }]),
   ]
-  const derived = own
-    .filter(({ provider }) => kept.every((identity) => identity.provider !== provider))
-    .map(({ provider, data }) => ({
+  const known = new Map(kept.map((identity) => [identity.provider, identity]))
+  const ours = own.map(({ provider, data }) => {
+    const imported = known.get(provider)
+    // What was imported says how they came; whose it is now, and whether that is confirmed, only the user does.
+    if (imported !== undefined) return { ...imported, data: { ...imported.data, ...data } }
+    return {
       id: derivedId(world, `identity ${provider} ${id}`),
       userId: id,
       provider,
@@ -29,8 +32,10 @@ export function identitiesOf(
       createdAt: user.createdAt,
       updatedAt: user.updatedAt,
       lastSignInAt: user.lastSignInAt,
-    }))
-  return [...derived, ...kept]
+    }
+  })
+  const shown = new Set(ours.map((identity) => identity.id))
+  return [...ours, ...kept.filter((identity) => !shown.has(identity.id))]
 }
 
 /** A UUID that follows from a text, of the version for those that are made by rules of one's own (RFC 9562 §5.8). */

@@ -1,35 +1,28 @@
 import { auditEvent } from '../audit/event.ts'
 import type { World } from '../ports.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { parseEmail } from './email.ts'
-import { type NewUser, newUser } from './new-user.ts'
+import type { Factor } from './factor.ts'
+import { sealFactorSecret } from './factor-secret.ts'
+import type { Identity } from './identity.ts'
+import {
+  emailOf,
+  identityName,
+  importFaults,
+  type Judge,
+  type Known,
+  type ReadRow,
+  type Taken,
+} from './import-faults.ts'
+import type { ImportedUser, ImportFault, ImportPlan, PlannedUser } from './imported-user.ts'
+import { newUser } from './new-user.ts'
 import { userRoleName } from './role.ts'
 import type { User } from './user.ts'
-import { isUsername } from './username.ts'
 
-/** Somebody who had an account elsewhere. */
-export interface ImportedUser extends NewUser {
-  /** Undefined gives them a fresh one. */
-  readonly id: string | undefined
-  /** As another system made it; undefined for whoever is to be invited. */
-  readonly passwordHash: string | undefined
-  readonly emailConfirmedAt: Date | undefined
-  readonly createdAt: Date | undefined
-  /** The name of the role; undefined takes that of those who register. */
-  readonly role: string | undefined
-}
-
-/** What is wrong with a row, by its place in the file; it never quotes a hash. */
-export interface ImportFault {
-  readonly row: number
-  readonly field: string
-  readonly problem: string
-}
-
-export interface ImportPlan {
-  readonly added: readonly Pick<User, 'id' | 'email'>[]
-  /** Those who have an account here already; they are left as they are. */
-  readonly known: readonly Pick<User, 'id' | 'email'>[]
+export interface ImportWish extends Pick<Judge, 'describe'> {
+  /** True to write nothing and only say what would be written. */
+  readonly dryRun: boolean
+  /** True to leave faulty rows out and add the others. */
+  readonly skipFaulty: boolean
 }
 
 /**
@@ -39,115 +32,66 @@ export interface ImportPlan {
 export async function importUsers(
   world: World,
   rows: readonly ImportedUser[],
-  { problemOf, dryRun }: ImportWish,
+  { describe, dryRun, skipFaulty }: ImportWish,
 ): Promise<Result<ImportPlan, readonly ImportFault[]>> {
   const now = world.now()
-  const judge: Judge = { roles: await roleIds(world, rows), problemOf }
-  const read = rows.map((row) => ({ row, email: parseEmail(row.email ?? '') }))
-  const found = await world.store.findUsersLike({
-    ids: rows.flatMap(({ id }) => id ?? []),
-    emails: read.flatMap(({ email }) => email ?? []),
-    usernames: rows.flatMap(({ username }) => username ?? []),
-  })
-  const taken = takenBy(found)
-  const here = read.map(({ row, email }) => ({ row, email, known: whoIs({ row, email }, taken) }))
-  const faults = here.flatMap((one, index) =>
-    [...faultsOf(one, judge), ...clashesOf(one, taken)].map((fault) => ({ row: index, ...fault })),
-  )
-  const all = [...faults, ...repetitions(read)].sort((one, other) => one.row - other.row)
-  if (all.length > 0) return fail(all)
+  const judge: Judge = { roles: await roleIds(world, rows), describe }
+  const taken = await findTaken(world, rows)
+  const read = rows.map((row) => ({ row, email: emailOf(row), known: whoIs(row, taken) }))
+  const faults = importFaults(read, judge, taken)
+  if (faults.length > 0 && !skipFaulty) return fail(faults)
 
-  const known = here.flatMap((one) => one.known ?? []).map(({ id, email }) => ({ id, email }))
-  const added = here.flatMap((one) => (one.known === undefined ? [userOf(world, one, { judge, now })] : []))
-  const plan = { added: added.map(({ id, email }) => ({ id, email })), known }
+  const faulty = new Set(faults.map(({ row }) => row))
+  const good = read.filter(({ row }) => !faulty.has(row.row))
+  const known = good.flatMap((one) => one.known ?? [])
+  const added = good
+    .filter((one) => one.known === undefined)
+    .map((one) => ({ ...one, user: userOf(world, one, { judge, now }) }))
+  const plan = {
+    added: added.map((one) => planned(one, judge)),
+    known: known.map(({ id, email, signInPhone }) => ({ id, email, signInPhone })),
+    skipped: faults,
+  }
   if (dryRun || added.length === 0) return ok(plan)
   const event = auditEvent(world, { kind: 'user.import', details: { users: added.length } }, undefined)
-  return (await world.store.addUsers(added, event)) ? ok(plan) : fail([])
+  const written = await world.store.addUsers(
+    added.map(({ user }) => user),
+    event,
+    {
+      identities: added.flatMap((one) => identitiesOf(world, one)),
+      factors: added.flatMap((one) => factorsOf(world, one)),
+    },
+  )
+  return written ? ok(plan) : fail([])
 }
 
-export interface ImportWish {
-  /** Says why a hash could never be verified here; undefined of a good one. */
-  readonly problemOf: (passwordHash: string) => string | undefined
-  /** True to write nothing and only say what would be written. */
-  readonly dryRun: boolean
-}
-
-interface Judge extends Pick<ImportWish, 'problemOf'> {
-  /** The ids of roles, by name. */
-  readonly roles: ReadonlyMap<string, string>
-}
-
-interface ReadRow {
-  readonly row: ImportedUser
-  /** Undefined where there is none in the row. */
-  readonly email: string | undefined
-}
-
-type Known = Pick<User, 'id' | 'email' | 'username'>
-type Fault = Omit<ImportFault, 'row'>
-
-/** Who is here, by what is one's own. */
-interface Taken {
-  readonly ids: ReadonlyMap<string, Known>
-  readonly emails: ReadonlyMap<string, Known>
-  readonly usernames: ReadonlyMap<string, Known>
-}
-
-function takenBy(found: readonly Known[]): Taken {
+async function findTaken({ store }: World, rows: readonly ImportedUser[]): Promise<Taken> {
+  const found = await store.findUsersLike({
+    ids: rows.flatMap(({ id }) => id ?? []),
+    emails: rows.flatMap((row) => emailOf(row) ?? []),
+    usernames: rows.flatMap(({ username }) => username ?? []),
+    phones: rows.flatMap(({ standing }) => standing.signInPhone ?? []),
+  })
+  const identities = await store.findIdentitiesLike(rows.flatMap((row) => row.identities))
+  const by = (nameOf: (user: Known) => string | undefined) =>
+    new Map(
+      found.flatMap((user) => {
+        const name = nameOf(user)
+        return name === undefined ? [] : [[name, user] as const]
+      }),
+    )
   return {
-    ids: new Map(found.map((user) => [user.id, user])),
-    emails: new Map(found.map((user) => [user.email ?? '', user])),
-    usernames: new Map(found.map((user) => [user.username?.toLowerCase() ?? '', user])),
+    ids: by(({ id }) => id),
+    emails: by(({ email }) => email),
+    usernames: by(({ username }) => username?.toLowerCase()),
+    phones: by(({ signInPhone }) => signInPhone),
+    identities: new Set(identities.map(identityName)),
   }
 }
 
 /** The account here that a row is of: by its id, and without one by its address. */
-function whoIs({ row, email }: ReadRow, taken: Taken): Known | undefined {
-  return row.id === undefined ? taken.emails.get(email ?? '') : taken.ids.get(row.id)
-}
-
-/** What is wrong with a row by itself. */
-function faultsOf({ row, email }: ReadRow, { roles, problemOf }: Judge): readonly Fault[] {
-  const { username, passwordHash, role = userRoleName } = row
-  const hash = passwordHash === undefined ? undefined : problemOf(passwordHash)
-  const problems = {
-    email: email === undefined ? 'This is not an address that mail can be sent to.' : undefined,
-    username:
-      username !== undefined && !isUsername(username)
-        ? 'From 3 to 32 of a to z, 0 to 9, and . _ - between two of them.'
-        : undefined,
-    role: roles.has(role) ? undefined : 'There is no such role.',
-    password_hash: hash,
-  }
-  return Object.entries(problems).flatMap(([field, problem]) => (problem ? [{ field, problem }] : []))
-}
-
-/** What of a new row somebody here has already. */
-function clashesOf(
-  { row, email, known }: ReadRow & { readonly known: Known | undefined },
-  { emails, usernames }: Taken,
-): readonly Fault[] {
-  if (known !== undefined) return []
-  const hasEmail = emails.has(email ?? '')
-  const hasName = row.username !== undefined && usernames.has(row.username.toLowerCase())
-  return [
-    ...(hasEmail ? [{ field: 'email', problem: 'Somebody with another id has this address.' }] : []),
-    ...(hasName ? [{ field: 'username', problem: 'Somebody else has this user name.' }] : []),
-  ]
-}
-
-/** What must be one row's own, and is in two. */
-function repetitions(read: readonly ReadRow[]): readonly ImportFault[] {
-  const first = new Map<string, number>()
-  return read.flatMap(({ row, email }, index) => {
-    const own = { id: row.id, email, username: row.username?.toLowerCase() }
-    return Object.entries(own).flatMap(([field, value]) => {
-      if (value === undefined) return []
-      const before = first.get(`${field} ${value}`)
-      if (before === undefined) first.set(`${field} ${value}`, index)
-      return before === undefined ? [] : [{ row: index, field, problem: `Row ${before} has it too.` }]
-    })
-  })
+function whoIs(row: ImportedUser, taken: Taken): Known | undefined {
+  return row.id === undefined ? taken.emails.get(emailOf(row) ?? '') : taken.ids.get(row.id)
 }
 
 async function roleIds(
@@ -159,13 +103,58 @@ async function roleIds(
   return new Map(found.flatMap((role) => (role === undefined ? [] : [[role.name, role.id]])))
 }
 
+function planned(
+  { row, user: { id, email, signInPhone } }: { readonly row: ImportedUser; readonly user: User },
+  { describe }: Judge,
+): PlannedUser {
+  const described = row.passwordHash === undefined ? undefined : describe(row.passwordHash)
+  return {
+    id,
+    email,
+    signInPhone,
+    password: described?.problem === undefined ? described?.scheme : undefined,
+    identities: row.identities.map(({ provider }) => provider),
+    factors: row.factors.length,
+  }
+}
+
 function userOf(
   world: World,
-  { row, email = '' }: ReadRow,
+  { row, email }: Pick<ReadRow, 'row' | 'email'>,
   { judge, now }: { readonly judge: Judge; readonly now: Date },
 ): User {
   const { id = world.newId(), passwordHash, emailConfirmedAt, createdAt = now, role = userRoleName } = row
   // Judged before: there is such a role.
   const roleId = judge.roles.get(role) ?? ''
-  return { ...newUser({ ...row, email }, { id, roleId, passwordHash, now: createdAt }), emailConfirmedAt }
+  const begun = newUser({ ...row, email }, { id, roleId, passwordHash, now: createdAt })
+  return { ...begun, ...row.standing, emailConfirmedAt }
+}
+
+function identitiesOf(
+  world: World,
+  { row, user }: { readonly row: ImportedUser; readonly user: User },
+): readonly Identity[] {
+  return row.identities.map(({ id, createdAt, updatedAt, ...identity }) => ({
+    ...identity,
+    id: id ?? world.newId(),
+    userId: user.id,
+    createdAt: createdAt ?? user.createdAt,
+    updatedAt: updatedAt ?? createdAt ?? user.createdAt,
+  }))
+}
+
+function factorsOf(
+  world: World,
+  { row, user }: { readonly row: ImportedUser; readonly user: User },
+): readonly Factor[] {
+  return row.factors.map(({ id, name, secret, createdAt, activatedAt }) => ({
+    id,
+    userId: user.id,
+    kind: 'totp',
+    name,
+    sealedSecret: sealFactorSecret(world, id, secret),
+    createdAt: createdAt ?? user.createdAt,
+    activatedAt,
+    lastStep: undefined,
+  }))
 }

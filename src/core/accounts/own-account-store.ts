@@ -38,6 +38,10 @@ export interface OwnAccountStore {
   ) => Promise<UserWithRole | 'username_taken' | undefined>
   /** Ends an account with all that hangs on it, the clients of its owner too; nothing is lost yet. */
   readonly deleteUser: (deletion: UserDeletion) => Promise<readonly Revocation[] | 'last_admin' | undefined>
+  /** The same, and erases at once what there is of the user; of one that was deleted before too. */
+  readonly deleteForGood: (
+    deletion: Omit<UserDeletion, 'from'> & { readonly erased: AuditEvent },
+  ) => Promise<readonly Revocation[] | 'last_admin' | undefined>
   /** Erases what there is of people whose accounts were deleted before a time; answers their ids. */
   readonly eraseUsers: (erasure: UserErasure) => Promise<readonly string[]>
   /** All that is held about a person, and no secret. */
@@ -105,6 +109,8 @@ export interface UserDeletion extends Also {
   readonly userId: string
   /** The password's hash that was judged; undefined where somebody else deletes. */
   readonly from: string | undefined
+  /** Whether address and number are anybody's from now on, and are not restored. */
+  readonly freesContact?: boolean
   readonly at: Date
   readonly revoke: (of: Pick<Revocation, 'kind' | 'subject'>) => Revocation
 }

@@ -6,7 +6,9 @@ import type { ApiKey } from '../keys/api-key.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import type { PersonSession } from '../tokens/session.ts'
+import type { Profile } from './application-profile.ts'
 import type { Factor } from './factor.ts'
+import type { Identity } from './identity.ts'
 import type { MessageKind } from './mail.ts'
 import type { OneTimeToken } from './one-time-token.ts'
 import { personOf } from './person-of.ts'
@@ -18,6 +20,9 @@ export const personalDataRowsMax = 10_000
 
 /** All that is held about a person. Nothing that one could sign in or sign with is in it: no hash, no sealed text. */
 export interface PersonalData extends UserWithRole {
+  /** What the application's row had from us at first; its further columns are the application's to tell. */
+  readonly profile: Profile | undefined
+  readonly identities: readonly Identity[]
   /** Also those that are over, for as long as they are kept. */
   readonly sessions: readonly Omit<PersonSession, 'refreshDigest' | 'previousRefreshDigest'>[]
   readonly signIns: readonly SignInRecord[]

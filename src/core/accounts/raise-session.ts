@@ -9,7 +9,7 @@ import { mintPersonAccessToken, type PersonTokens } from '../tokens/person-token
 import { mintRefreshToken } from '../tokens/refresh-token.ts'
 import { revocationOf } from '../tokens/revocations.ts'
 import type { PersonSession } from '../tokens/session.ts'
-import { type ActingSession, findNamedSession } from './acting-session.ts'
+import { type ActingSession, admitNamed, findActingSession } from './acting-session.ts'
 import { isActivatable } from './activate-factor.ts'
 import { isStepUpOf, type SignInChallenge } from './challenge.ts'
 import type { Factor } from './factor.ts'
@@ -34,8 +34,10 @@ export async function raiseSession(
   answer: StepUpAnswer,
 ): Promise<Result<PersonTokens, Failure>> {
   const { world } = parts
-  const acting = await findNamedSession(parts, actor, world.now())
+  const acting = await findActingSession(parts, actor, world.now())
   if (!acting.ok) return acting
+  const named = admitNamed(acting.value)
+  if (!named.ok) return named
   const { user } = acting.value
   const asked = await findStepUp(parts, actor, { ...answer, userId: user.id })
   if (!asked.ok) return asked
@@ -48,7 +50,7 @@ export async function raiseSession(
   return untilSettled(async () => {
     // After a lost race all is judged afresh: another tab may have refreshed the session in the moment between.
     const now = world.now()
-    const current = await findNamedSession(parts, actor, now)
+    const current = await findActingSession(parts, actor, now)
     if (!current.ok) return current
     const factor = await findShowable(parts, { userId: user.id, factorId: answer.factorId }, now)
     if (factor === undefined) return fail({ reason: 'factor_not_found' })

@@ -40,9 +40,24 @@ export async function register(
   request: RegistrationRequest,
   caller: Caller,
 ): Promise<Result<Registered, Failure>> {
+  const entered = await enterRegistration(parts, request, caller)
+  if (!entered.ok) return entered
+  return ok({ email: entered.value.email, confirmation: parts.policy.accounts.emailConfirmation })
+}
+
+/** What became of a registration; the one who asked may not be told which of the two it is. */
+export type EnteredRegistration =
+  | { readonly outcome: 'inserted'; readonly email: string; readonly userId: string }
+  | { readonly outcome: 'email_taken'; readonly email: string }
+
+/** Judges a registration and writes it down: the account, or the news for who has one at this address. */
+export async function enterRegistration(
+  parts: ServiceParts,
+  request: RegistrationRequest,
+  caller: Caller,
+): Promise<Result<EnteredRegistration, Failure>> {
   const { world, policy } = parts
-  const { registration, emailConfirmation } = policy.accounts
-  if (registration === 'closed') return fail({ reason: 'registration_closed' })
+  if (policy.accounts.registration === 'closed') return fail({ reason: 'registration_closed' })
   const { password, username, captcha } = request
   const email = parseEmail(request.email)
   if (email === undefined) return fail({ reason: 'email_invalid' })
@@ -54,12 +69,12 @@ export async function register(
   if (!asked.ok) return asked
 
   const passwordHash = await world.passwords.hash(password)
-  const outcome = await world.store.insertUser(
-    await registrationOf(parts, { request: { ...request, email }, passwordHash, caller }),
-  )
-  return outcome === 'username_taken'
-    ? fail({ reason: 'username_taken' })
-    : ok({ email, confirmation: emailConfirmation })
+  const registration = await registrationOf(parts, { request: { ...request, email }, passwordHash, caller })
+  const outcome = await world.store.insertUser(registration)
+  if (outcome === 'username_taken') return fail({ reason: 'username_taken' })
+  if (outcome === 'inserted') return ok({ outcome, email, userId: registration.user.id })
+  // Whoever registers gives no number that could be taken.
+  return ok({ outcome: 'email_taken', email })
 }
 
 /** Both ends of a registration, made alike: what is written for a new address, and what for one that has an account. */

@@ -24,6 +24,11 @@ export interface SessionProof {
   readonly sessionId: string
 }
 
+/** The same where an administrator takes it away: who may, was judged before. */
+export interface AdministratorProof {
+  readonly kind: 'administrator'
+}
+
 /** What came of an activation; undefined where the factor, or its code, was not as it was judged. */
 export interface FactorActivation {
   /** Whether the recovery codes were added. */
@@ -70,11 +75,13 @@ export interface FactorStore {
     removal: {
       readonly id: string
       readonly userId: string
-      readonly proof: FactorProof | SessionProof | undefined
+      readonly proof: FactorProof | SessionProof | AdministratorProof | undefined
       readonly at: Date
     },
     also: Also,
   ) => Promise<boolean>
+  /** Calls a factor otherwise; false when there is none. */
+  readonly renameFactor: (factor: Pick<Factor, 'id' | 'userId' | 'name'>) => Promise<boolean>
   /** Puts new codes in the place of all that a user has. */
   readonly replaceRecoveryCodes: (
     renewal: {

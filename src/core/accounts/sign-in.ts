@@ -8,6 +8,7 @@ import type { SessionFace } from '../tokens/session.ts'
 import type { SignerName } from './account-store.ts'
 import { admitAttempt } from './admit-attempt.ts'
 import { admitUser } from './admit-user.ts'
+import { confirmationAt } from './confirmation-at.ts'
 import { parseEmail } from './email.ts'
 import { hasFactor } from './has-factor.ts'
 import { deviceOf, openPersonSession, signInRecord } from './open-person-session.ts'
@@ -108,7 +109,7 @@ function admitSigner(
   if (user.mustResetPassword) return fail({ reason: 'password_reset_due', userId: user.id })
   const asked = face === 'supabase' && !policy.supabase.autoconfirm
   const confirmedAt = user.email === undefined ? user.phoneConfirmedAt : user.emailConfirmedAt
-  if ((asked || policy.accounts.emailConfirmation === 'required') && confirmedAt === undefined) {
+  if ((asked || confirmationAt(policy, face) === 'required') && confirmedAt === undefined) {
     return fail({ reason: 'email_unconfirmed', userId: user.id })
   }
   return ok(undefined)

@@ -14,7 +14,6 @@ const perSite = {
   recovery: many,
   resend: many,
   verify: many,
-  'auth-code': { limit: 30, windowSeconds: 60 },
   anonymous: { limit: 30, windowSeconds: 3600 },
 } as const
 export type StrangerQuestion = keyof typeof perSite

@@ -42,6 +42,7 @@ export const auditKinds = [
   'user.create',
   'user.invite',
   'user.invite-accept',
+  'user.link',
   'user.disable',
   'user.enable',
   'user.restore',

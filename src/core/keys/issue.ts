@@ -8,6 +8,7 @@ import { fail, ok, type Result } from '../result.ts'
 import type { Principal } from '../tokens/verify.ts'
 import { type ApiKey, mintApiKeyText, parseApiKey, type RateLimit } from './api-key.ts'
 import { callerIdOf, recall, replayOf } from './idempotency.ts'
+import { keyPrefixOf } from './supabase-key.ts'
 
 export interface NewKey {
   readonly name: string
@@ -60,7 +61,7 @@ export function issueKey(
     const wrong = wanted.allowedCidrs.find((cidr) => !world.addresses.isCidr(cidr))
     if (wrong !== undefined) return fail({ reason: 'cidr_invalid', cidr: wrong })
 
-    const text = mintApiKeyText(world, policy.keyPrefix)
+    const text = mintApiKeyText(world, keyPrefixOf(policy, permissions))
     const key = keyRecord(world, text, { clientId, wanted: { ...wanted, permissions }, now })
     const issued = { key, text }
     const replay = call && replayOf(world, call, { issued, now })

@@ -9,6 +9,7 @@ import { type ApiKey, mintApiKeyText, parseApiKey } from './api-key.ts'
 import { callerIdOf, recall, replayOf } from './idempotency.ts'
 import type { IssuedKey } from './issue.ts'
 import { keyState } from './key-state.ts'
+import { keyPrefixOf } from './supabase-key.ts'
 
 export const overlapDefaultSeconds = 86_400
 export const overlapMaxSeconds = 90 * 86_400
@@ -41,7 +42,7 @@ export function rotateKey(
     const beyondActor = uncovered(actor.permissions, key.permissions)
     if (beyondActor.length > 0) return fail({ reason: 'permissions_not_held', permissions: beyondActor })
 
-    const text = mintApiKeyText(world, policy.keyPrefix)
+    const text = mintApiKeyText(world, keyPrefixOf(policy, key.permissions))
     const issued = { key: successorOf(world, key, { text, now }), text }
     const retiring: ApiKey = {
       ...key,

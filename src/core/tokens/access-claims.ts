@@ -39,6 +39,8 @@ export interface FaceClaims {
   readonly appMetadata: Readonly<Record<string, unknown>>
   readonly userMetadata: Readonly<Record<string, unknown>>
   readonly isAnonymous: boolean
+  /** Whether a second factor is to be shown before the session permits anything: what asks for no permission neither. */
+  readonly secondFactorDue: boolean
   /** The newest first; each with its time in whole seconds since 1970. */
   readonly methods: readonly { readonly method: string; readonly timestamp: number }[]
 }

@@ -121,13 +121,13 @@ async function findLivePerson(
   return ok({ principal: { ...principal, permissions }, key: undefined, person: person.value })
 }
 
-/** A token of a session that was opened without the second factor that its role asks for opens nothing. */
+/** A token of a session that was opened without the second factor that its role, or its owner, asks for opens nothing. */
 export function admitAssurance(
   { policy }: Pick<ServiceParts, 'policy'>,
   { role }: Person,
-  { assurance }: Principal,
+  { assurance, face }: Principal,
 ): Result<void, Failure> {
-  return lacksSecondFactor(policy, role, assurance?.level ?? 1)
+  return face?.secondFactorDue === true || lacksSecondFactor(policy, role, assurance?.level ?? 1)
     ? fail({ reason: 'second_factor_required', by: 'session' })
     : ok(undefined)
 }

@@ -10,7 +10,7 @@ const bytes = new TextEncoder()
 
 /** What a token says for the face that opened its session; undefined where that reads tokens of ours. */
 export function faceClaimsOf(
-  session: Pick<PersonSession, 'face' | 'amr' | 'createdAt' | 'authenticatedAt'>,
+  session: Pick<PersonSession, 'face' | 'aal' | 'amr' | 'permissions' | 'createdAt' | 'authenticatedAt'>,
   user: User,
 ): FaceClaims | undefined {
   if (session.face !== 'supabase') return undefined
@@ -21,6 +21,8 @@ export function faceClaimsOf(
     phone: user.signInPhone ?? '',
     ...metadataOf(user),
     isAnonymous: user.isAnonymous,
+    // As it is opened where a factor counts.
+    secondFactorDue: session.aal < 2 && session.permissions?.length === 0,
     methods: supabaseMethods(session),
   }
 }

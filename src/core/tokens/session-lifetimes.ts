@@ -21,7 +21,11 @@ export function sessionLifetimes(
       refreshTtlSeconds: supabase.idleTtlSeconds,
       slides: true,
     },
-    mytone: { ...mytone, slides: false },
+    mytone: {
+      accessTtlSeconds: mytone.accessTtlSeconds,
+      refreshTtlSeconds: mytone.refreshTtlSeconds,
+      slides: false,
+    },
   } as const
   return lifetimes[face]
 }

@@ -26,6 +26,7 @@ export function spellSupabaseClaims(claims: AccessTokenClaims, face: FaceClaims)
     client_id: claims.clientId,
     scope: formatScope(claims.permissions),
     auth_time: claims.assurance?.authenticatedAt,
+    ...(face.secondFactorDue && { second_factor_due: true }),
   }
 }
 
@@ -52,7 +53,7 @@ const levels: ReadonlyMap<unknown, 1 | 2> = new Map([
 ])
 
 function parseFace(payload: Readonly<Record<string, unknown>>): FaceClaims | undefined {
-  const { role, email, phone, app_metadata, user_metadata, is_anonymous, amr } = payload
+  const { role, email, phone, app_metadata, user_metadata, is_anonymous, amr, second_factor_due } = payload
   if (typeof role !== 'string' || typeof email !== 'string' || typeof phone !== 'string') return undefined
   if (!isRecord(app_metadata) || !isRecord(user_metadata) || typeof is_anonymous !== 'boolean')
     return undefined
@@ -65,6 +66,8 @@ function parseFace(payload: Readonly<Record<string, unknown>>): FaceClaims | und
     appMetadata: app_metadata,
     userMetadata: user_metadata,
     isAnonymous: is_anonymous,
+    // Whatever else it might be: in doubt it is due.
+    secondFactorDue: second_factor_due !== undefined,
     methods: amr,
   }
 }

@@ -9,6 +9,12 @@ type AdministrationReason =
   | 'user_not_current'
   | 'not_on_oneself'
   | 'email_taken'
+  | 'user_id_taken'
+  | 'password_hash_unusable'
+  | 'secret_key_in_browser'
+
+/** What only another face can run into. */
+const notHere = { status: 400, code: 'invalid_request', message: 'The request is not valid.' } as const
 
 /** What is refused of roles, and of people as administrators see them. */
 export const administrationSpellings: Spellings<AdministrationReason> = {
@@ -39,4 +45,7 @@ export const administrationSpellings: Spellings<AdministrationReason> = {
       'Nobody does this to their own account: take a factor of yours away with the password and a code, or ask another administrator.',
   },
   email_taken: { status: 409, code: 'email_taken', message: 'Another account has this address.' },
+  user_id_taken: notHere,
+  password_hash_unusable: notHere,
+  secret_key_in_browser: notHere,
 }

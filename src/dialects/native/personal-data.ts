@@ -12,6 +12,24 @@ export const personalDataSchema = z
   .object({
     user: userSchema,
     password_changed_at: time.nullable(),
+    sign_in_phone: z.string().nullable(),
+    phone_confirmed_at: time.nullable(),
+    app_metadata: z.record(z.string(), z.unknown()),
+    invited_at: time.nullable(),
+    last_sign_in_at: time.nullable(),
+    banned_until: time.nullable(),
+    profile: z
+      .object({ name: z.string().nullable(), role: z.string(), created_at: time, updated_at: time })
+      .nullable(),
+    identities: z.array(
+      z.object({
+        provider: z.string(),
+        provider_id: z.string(),
+        data: z.record(z.string(), z.unknown()),
+        created_at: time,
+        last_sign_in_at: time.nullable(),
+      }),
+    ),
     sessions: z.array(personSessionSchema),
     sign_ins: z.array(signInSchema),
     known_devices: z.array(z.object({ last_seen_at: time })),
@@ -29,6 +47,7 @@ export const personalDataSchema = z
       z.object({
         purpose: z.string(),
         email: z.string().nullable(),
+        phone: z.string().nullable(),
         created_at: time,
         expires_at: time,
         used_at: time.nullable(),
@@ -58,6 +77,20 @@ export function spellPersonalData(data: PersonalData): z.output<typeof personalD
   return {
     user: spellUser(data),
     password_changed_at: iso(data.user.passwordChangedAt),
+    sign_in_phone: data.user.signInPhone ?? null,
+    phone_confirmed_at: iso(data.user.phoneConfirmedAt),
+    app_metadata: data.user.appMetadata,
+    invited_at: iso(data.user.invitedAt),
+    last_sign_in_at: iso(data.user.lastSignInAt),
+    banned_until: iso(data.user.bannedUntil),
+    profile: data.profile === undefined ? null : spellProfile(data.profile),
+    identities: data.identities.map(({ provider, providerId, data: said, createdAt, lastSignInAt }) => ({
+      provider,
+      provider_id: providerId,
+      data: said,
+      created_at: createdAt.toISOString(),
+      last_sign_in_at: iso(lastSignInAt),
+    })),
     sessions: data.sessions.map(spellPersonSession),
     sign_ins: data.signIns.map(spellSignIn),
     known_devices: data.devices.map(({ lastSeenAt }) => ({ last_seen_at: lastSeenAt.toISOString() })),
@@ -72,9 +105,10 @@ export function spellPersonalData(data: PersonalData): z.output<typeof personalD
       created_at: createdAt.toISOString(),
       used_at: iso(usedAt),
     })),
-    links: data.links.map(({ purpose, email, createdAt, expiresAt, usedAt }) => ({
+    links: data.links.map(({ purpose, email, phone, createdAt, expiresAt, usedAt }) => ({
       purpose,
       email: email ?? null,
+      phone: phone ?? null,
       created_at: createdAt.toISOString(),
       expires_at: expiresAt.toISOString(),
       used_at: iso(usedAt),
@@ -97,6 +131,15 @@ export function spellPersonalData(data: PersonalData): z.output<typeof personalD
       revoked_at: iso(key.revokedAt),
     })),
     audit_events: data.events.map(spellEvent),
+  }
+}
+
+function spellProfile({ name, role, createdAt, updatedAt }: NonNullable<PersonalData['profile']>) {
+  return {
+    name: name ?? null,
+    role,
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
   }
 }
 

@@ -9,6 +9,9 @@ type AdministrationReason =
   | 'user_not_current'
   | 'not_on_oneself'
   | 'email_taken'
+  | 'user_id_taken'
+  | 'password_hash_unusable'
+  | 'secret_key_in_browser'
 
 /** What is refused of roles and people, who are looked after at another face. */
 export const administrationSpellings: Spellings<AdministrationReason> = {
@@ -20,4 +23,7 @@ export const administrationSpellings: Spellings<AdministrationReason> = {
   user_not_current: notHere(409),
   not_on_oneself: notHere(409),
   email_taken: notHere(409),
+  user_id_taken: notHere(409),
+  password_hash_unusable: notHere(),
+  secret_key_in_browser: notHere(),
 }

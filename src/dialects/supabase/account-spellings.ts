@@ -24,6 +24,8 @@ type AccountReason =
   | 'user_not_current'
   | 'not_on_oneself'
   | 'email_taken'
+  | 'user_id_taken'
+  | 'password_hash_unusable'
   | 'captcha_required'
   | 'captcha_failed'
   | 'captcha_unavailable'
@@ -92,6 +94,12 @@ export const accountSpellings: Spellings<AccountReason> = {
     code: 'email_exists',
     message: 'A user with this email address has already been registered',
   },
+  user_id_taken: { status: 422, code: 'user_already_exists', message: 'A user with this id already exists' },
+  password_hash_unusable: ({ problem }) => ({
+    status: 400,
+    code: 'validation_failed',
+    message: `Password hash cannot be used: ${problem}`,
+  }),
 }
 
 const passwordDenials = (minLength: number) =>

@@ -23,6 +23,11 @@ export function deny(c: GatewayContext, denial: Denial): Response {
   return spellDenial(c, denial)
 }
 
+/** Says no to what is not as it must be. */
+export function denyInvalid(c: GatewayContext, message: string): Response {
+  return deny(c, { status: 400, code: 'validation_failed', message })
+}
+
 export function spellDenial(
   c: GatewayContext,
   { status, code, message, reasons, headers }: Denial,

@@ -3,10 +3,11 @@ import { fail, ok, type Result } from '../../core/result.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { Endpoint, Method, Parsed, RequestSchemas } from '../../http/mount.ts'
 import type { HttpFailure } from '../../http/refusal.ts'
+import { admitApplicationKey } from './application-key.ts'
 import { readBody } from './read-body.ts'
 import { refused } from './refuse.ts'
 
-interface EndpointSpec<S extends RequestSchemas> {
+export interface EndpointSpec<S extends RequestSchemas> {
   readonly method: Method
   readonly path: string
   readonly summary: string
@@ -50,6 +51,8 @@ export function endpoint<S extends RequestSchemas = Record<never, never>>(spec: 
       responses: responsesOf(spec),
     },
     async handle(c) {
+      const named = await admitApplicationKey(c)
+      if (!named.ok) return refused(c, named.failure)
       const parsed = await readParts<S>(c, spec)
       return parsed.ok ? spec.handle(c, parsed.value) : refused(c, parsed.failure)
     },

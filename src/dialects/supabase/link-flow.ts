@@ -38,8 +38,8 @@ export function readFlow(
 }
 
 /** Where the caller wants people to be sent, as far as the operator lets them. */
-export function wantedRedirect(c: GatewayContext): string {
-  const wanted = c.req.query('redirect_to') || c.env.header('redirect_to')
+export function wantedRedirect(c: GatewayContext, fromBody?: string | undefined): string {
+  const wanted = c.req.query('redirect_to') || c.env.header('redirect_to') || fromBody
   return allowedRedirect(c.env.service.policy.supabase, wanted)
 }
 

@@ -28,6 +28,7 @@ type ManagementReason =
   | 'role_name_taken'
   | 'role_built_in'
   | 'role_in_use'
+  | 'secret_key_in_browser'
 
 /** A key that is not good any more, of whoever comes with one: as upstream says of a bad key. */
 const keyRefused: Denial = { status: 403, code: 'bad_jwt', message: 'Invalid API key' }
@@ -60,4 +61,10 @@ export const managementSpellings: Spellings<ManagementReason> = {
   role_name_taken: notHere(409),
   role_built_in: notHere(409),
   role_in_use: notHere(409),
+  secret_key_in_browser: {
+    status: 401,
+    code: 'no_authorization',
+    message:
+      'Forbidden use of a secret API key in a browser: revoke this key, whoever has the page has it too',
+  },
 }

@@ -1,4 +1,5 @@
 import type { Mount } from '../../http/mount.ts'
+import { adminEndpoints } from './admin.ts'
 import {
   challengeFactorEndpoint,
   dropFactorEndpoint,
@@ -45,9 +46,10 @@ export const supabase: Mount = {
     recoverEndpoint,
     otpEndpoint,
     magicLinkEndpoint,
-    verifyEndpoint,
     verifyLinkEndpoint,
+    verifyEndpoint,
     resendEndpoint,
     reauthenticateEndpoint,
+    ...adminEndpoints,
   ],
 }

@@ -13,7 +13,7 @@ export function spellUser({
   sent,
 }: Omit<AccountView, 'role'>): Readonly<Record<string, unknown>> {
   const confirmed = [user.emailConfirmedAt, user.phoneConfirmedAt].filter((at) => at !== undefined)
-  const shown = factors.filter(isApp)
+  const shown = factors.filter(isShownFactor)
   return {
     id: user.id,
     aud: userAudience,
@@ -57,7 +57,7 @@ export function spellFactor({ id, name, kind, createdAt, activatedAt }: AccountF
 }
 
 /** Codes by mail are no factor that clients of this face know. */
-function isApp({ kind }: AccountFactor): boolean {
+export function isShownFactor({ kind }: Pick<AccountFactor, 'kind'>): boolean {
   return kind === 'totp'
 }
 

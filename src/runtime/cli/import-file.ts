@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from '@hono/zod-openapi'
-import type { ImportedUser, ImportFault } from '../../core/accounts/import-users.ts'
-import { fail, ok, type Result } from '../../core/result.ts'
+import type { ImportedUser, ImportFault } from '../../core/accounts/imported-user.ts'
 import { instant, uuid } from '../../dialects/native/schemas.ts'
 import { email, profileFields, username } from '../../dialects/native/user-schemas.ts'
 import { CliError } from './cli-error.ts'
@@ -25,23 +24,41 @@ const rowSchema = z.strictObject(
   'An object is needed.',
 )
 
+/** What a file says of people. */
+export interface ReadFile {
+  readonly users: readonly ImportedUser[]
+  /** Of the rows that are not as they must be; none of `users` is of such a row, or it is told here too. */
+  readonly faults: readonly ImportFault[]
+  /** What of good rows cannot be kept. */
+  readonly skipped: readonly Skipped[]
+}
+
+export interface Skipped {
+  readonly place: string
+  readonly problem: string
+}
+
 /** Reads a file of people: a JSON array of objects. Every row that is not as it must be is told. @throws CliError */
-export async function readImportFile(
-  file: string,
-): Promise<Result<readonly ImportedUser[], readonly ImportFault[]>> {
+export async function readImportFile(file: string): Promise<ReadFile> {
   const rows = parseJson(await readFile(file), file)
   const faults: ImportFault[] = []
-  const users = rows.flatMap((row, index) => {
-    const parsed = rowSchema.safeParse(row)
-    if (parsed.success) return [userOf(parsed.data)]
-    for (const issue of parsed.error.issues) {
-      const fields = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.join('.')]
-      const problem = issue.code === 'unrecognized_keys' ? 'This field is not known here.' : issue.message
-      faults.push(...fields.map((field) => ({ row: index, field, problem })))
-    }
+  const users = rows.flatMap((value, row) => {
+    const parsed = rowSchema.safeParse(value)
+    if (parsed.success) return [userOf(row, parsed.data)]
+    faults.push(...faultsOf(row, parsed.error.issues))
     return []
   })
-  return faults.length > 0 ? fail(faults) : ok(users)
+  return { users, faults, skipped: [] }
+}
+
+/** What a schema finds wrong with a row, field by field. */
+export function faultsOf(row: number, issues: readonly z.core.$ZodIssue[]): readonly ImportFault[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') {
+      return [{ row, field: issue.path.join('.'), problem: issue.message }]
+    }
+    return issue.keys.map((field) => ({ row, field, problem: 'This field is not known here.' }))
+  })
 }
 
 function parseJson(bytes: Uint8Array, file: string): readonly unknown[] {
@@ -56,8 +73,9 @@ function parseJson(bytes: Uint8Array, file: string): readonly unknown[] {
   throw new CliError(`${file} is not a JSON array in UTF-8.`, 'failed')
 }
 
-function userOf(row: z.output<typeof rowSchema>): ImportedUser {
+function userOf(place: number, row: z.output<typeof rowSchema>): ImportedUser {
   return {
+    row: place,
     id: row.id ?? undefined,
     email: row.email,
     username: row.username ?? undefined,
@@ -71,5 +89,8 @@ function userOf(row: z.output<typeof rowSchema>): ImportedUser {
     locale: row.locale ?? undefined,
     avatarUrl: row.avatar_url ?? undefined,
     metadata: row.metadata ?? {},
+    standing: {},
+    identities: [],
+    factors: [],
   }
 }

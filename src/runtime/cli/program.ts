@@ -13,6 +13,7 @@ import { addRoutes } from './routes.ts'
 import { addSecret } from './secret.ts'
 import { addSessions } from './sessions.ts'
 import { addSigningKeys } from './signing-keys.ts'
+import { addSupabase } from './supabase.ts'
 import { addUsers } from './users.ts'
 
 const ENVIRONMENT = `
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addSessions(program)
   addUsers(program)
   addSigningKeys(program)
+  addSupabase(program)
   addAudit(program)
   addExplain(program)
   addRoutes(program)

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { eraseAccounts } from '../../../src/core/accounts/erase-accounts.ts'
 import { importUsers } from '../../../src/core/accounts/import-users.ts'
 import type { MailKind } from '../../../src/core/accounts/mail.ts'
+import { mintOneTimeToken } from '../../../src/core/accounts/one-time-token-text.ts'
 import { auditKinds } from '../../../src/core/audit/event.ts'
 import { flushAuditTally } from '../../../src/core/audit/tally.ts'
 import type { Actor } from '../../../src/core/caller.ts'
@@ -224,6 +225,20 @@ describeTheStore((the) => {
     },
     async 'user.email-confirm'() {
       const { id } = await aPerson('setup', 'it')
+      return { userId: id, target: id }
+    },
+    async 'user.phone-change'() {
+      const { id } = await aPerson()
+      const phone = String(33_600_000_000 + Math.floor(performance.now() * 1000))
+      const beside = { phone, codeChallenge: 'a challenge', codeChallengeMethod: 'plain' } as const
+      const { text, token } = mintOneTimeToken(
+        world,
+        { userId: id, purpose: 'phone-change', email: undefined, ttlSeconds: 60, ...beside },
+        world.now(),
+      )
+      await the.store.insertOneTimeToken(token, {})
+      // To a client that keeps a verifier: nobody is signed in by it yet.
+      value(await service.followLink({ hash: text, type: 'phone_change' }, from('it')))
       return { userId: id, target: id }
     },
     async 'sign-in'() {
@@ -518,14 +533,20 @@ describeTheStore((the) => {
       await exchangeAs((await aKey({ canary: true })).text, 'bait')
       const inAMonth = new Date(world.now().getTime() + 31 * 86_400_000)
       await eraseAccounts({ ...world, now: () => inAMonth })
-      const row = {
+      const beside = {
+        row: 0,
         id: undefined,
         passwordHash: undefined,
         emailConfirmedAt: undefined,
         createdAt: undefined,
+        role: undefined,
+        standing: {},
+        identities: [],
+        factors: [],
       }
-      const imported = [{ ...newcomer(), ...row, role: undefined }]
-      value(await importUsers(world, imported, { problemOf: () => undefined, dryRun: false }))
+      const { describe } = world.passwords
+      const wish = { describe, dryRun: false, skipFaulty: false }
+      value(await importUsers(world, [{ ...newcomer(), ...beside }], wish))
       const kinds = new Set((await everything()).map(({ kind }) => kind))
       expect(auditKinds.filter((kind) => !kinds.has(kind))).toEqual([])
     })

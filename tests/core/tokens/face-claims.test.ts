@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { newUser } from '../../../src/core/accounts/new-user.ts'
 import type { User } from '../../../src/core/accounts/user.ts'
 import { faceClaimsOf } from '../../../src/core/tokens/face-claims.ts'
-import type { PersonSession } from '../../../src/core/tokens/session.ts'
 import { parseSupabaseClaims, spellSupabaseClaims } from '../../../src/core/tokens/supabase-claims.ts'
 
 const at = (seconds: number) => new Date((1_800_000_000 + seconds) * 1000)
@@ -24,10 +23,12 @@ const aUser = (changes: Partial<User> = {}): User => ({
   ...changes,
 })
 
-type Opened = Pick<PersonSession, 'face' | 'amr' | 'createdAt' | 'authenticatedAt'>
+type Opened = Parameters<typeof faceClaimsOf>[0]
 const opened = (changes: Partial<Opened> = {}): Opened => ({
   face: 'supabase',
+  aal: 1,
   amr: ['pwd'],
+  permissions: undefined,
   createdAt: at(0),
   authenticatedAt: at(0),
   ...changes,
@@ -64,6 +65,13 @@ describe('what a token says for its face', () => {
     expect(provider({ email: undefined, isAnonymous: true })).toEqual({})
   })
 
+  it('says that a second factor is to be shown where the session permits nothing before', () => {
+    const due = (changes: Partial<Opened>) => faceClaimsOf(opened(changes), aUser())?.secondFactorDue
+    expect(due({ permissions: [] })).toBe(true)
+    expect(due({ permissions: undefined })).toBe(false)
+    expect(due({ permissions: [], aal: 2 })).toBe(false)
+  })
+
   it('leaves metadata out that would not fit, the own first', () => {
     const big = { text: 'x'.repeat(4100) }
     expect(faceClaimsOf(opened(), aUser({ metadata: big }))).toMatchObject({
@@ -96,6 +104,14 @@ describe('the claims of a Supabase token', () => {
   const spelled = () => ({ ...spellSupabaseClaims(claims, face!) }) as Record<string, unknown>
   const read = (payload: Record<string, unknown>) =>
     parseSupabaseClaims(payload, 1_800_000_000, claims.audiences)
+
+  it('tell that a second factor is due, and in doubt it is', () => {
+    const pending = faceClaimsOf(opened({ permissions: [] }), aUser())!
+    const due = (payload: object) => read({ ...payload })?.face?.secondFactorDue
+    expect(due(spellSupabaseClaims(claims, pending))).toBe(true)
+    expect(due({ ...spelled(), second_factor_due: false })).toBe(true)
+    expect(due(spelled())).toBe(false)
+  })
 
   it('come back as they were spelled', () => {
     expect(read(JSON.parse(JSON.stringify(spelled())))).toEqual(claims)

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../../support/call.ts'
-import { freshDatabase, type TestDatabase } from '../../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../../support/gateway-process.ts'
 import { accessTokenType, tokenExchange } from '../../support/oauth.ts'
 import { freePort } from '../../support/own-postgres.ts'
@@ -14,7 +14,7 @@ let clientId: string
 let apiKey: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   // The issuer must be where the client finds it, so the port is known beforehand.
   const port = await freePort()
   issuer = new URL(`http://127.0.0.1:${port}`)

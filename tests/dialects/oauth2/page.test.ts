@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { spellings } from '../../../src/dialects/oauth2/refuse.ts'
-import { freshDatabase, type TestDatabase } from '../../support/database.ts'
+import { migratedDatabase, type TestDatabase } from '../../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../../support/gateway-process.ts'
 import { claimsOf } from '../../support/oauth.ts'
 
@@ -14,7 +14,7 @@ let database: TestDatabase
 let gateway: GatewayProcess
 
 beforeAll(async () => {
-  database = await freshDatabase()
+  database = await migratedDatabase()
   gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
 })
 

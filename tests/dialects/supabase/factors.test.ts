@@ -344,6 +344,16 @@ describe('a factor that is taken away', () => {
     expect(mail?.facts).toMatchObject({ factor: 'phone' })
   })
 
+  it('frees the sessions that waited for it, where it was the last one', async () => {
+    const { who, factor, after } = await raised()
+    const waiting = await supabaseSession(gateway, who)
+    expect(claimsIn(waiting.access_token).second_factor_due).toBe(true)
+    expect((await call('DELETE', `/factors/${factor.id}`, after.access_token)).status).toBe(200)
+    const next = (await refresh(waiting)).body
+    expect(claimsIn(next.access_token)).not.toHaveProperty('second_factor_due')
+    expect((await gateway.call('GET', '/api/v1/me/sessions', { token: next.access_token })).status).toBe(200)
+  })
+
   it('needs none where it does not count', async () => {
     const { access_token: token } = await supabaseSession(gateway, await aSupabaseUser(gateway))
     const factor = await begun(token)
@@ -370,6 +380,33 @@ describe('a factor that is taken away', () => {
 })
 
 describe('a factor of one face at the other', () => {
+  it('is neither enrolled nor taken away here by a session of there, which would be asked for the password', async () => {
+    const { who, factor } = await raised()
+    const challenge = await challengeOf(gateway, who)
+    const code = appCode(gateway, factor.secret)
+    const { access } = (await complete(gateway, { challenge, code })).body.data
+    expect(claimsIn(access).aal).toBe(2)
+    expect(told(await enrol(access, { friendly_name: 'mine' }))).toBe('403 bad_jwt')
+    expect(told(await call('DELETE', `/factors/${factor.id}`, access))).toBe('403 bad_jwt')
+  })
+
+  it('keeps a session that has not shown it out of all but what shows it', async () => {
+    const { who, factor } = await raised()
+    const weak = await supabaseSession(gateway, who)
+    const at = async (token: string, path: string, method = 'GET') => {
+      const { status, body } = await gateway.call(method, `/api/v1${path}`, { token })
+      return `${status} ${body?.error?.code}`
+    }
+    expect(claimsIn(weak.access_token).second_factor_due).toBe(true)
+    for (const path of ['/me/export', '/me/sessions', '/me/sign-ins', '/me/keys']) {
+      expect(await at(weak.access_token, path)).toBe('403 second_factor_required')
+    }
+    expect(await at(weak.access_token, '/me')).toBe('200 undefined')
+    const answer = await verify(weak.access_token, factor)
+    expect(claimsIn(answer.body.access_token)).not.toHaveProperty('second_factor_due')
+    expect(await at(answer.body.access_token, '/me/export')).toBe('200 undefined')
+  })
+
   it('is asked for at a native sign-in when it was enrolled here', async () => {
     const { who, factor } = await raised()
     const challenge = await challengeOf(gateway, who)

@@ -148,6 +148,16 @@ describe('the code of a link', () => {
     expect([answer.status, answer.body.code]).toEqual([400, 'user_banned'])
   })
 
+  it('is guessed at by no site for long', async () => {
+    gateway.comeFrom('203.0.113.60')
+    const json = { auth_code: 'nonsense', code_verifier: verifier }
+    const guess = () => supabaseCall(gateway, 'POST', '/token?grant_type=pkce', { json })
+    for (let count = 0; count < 30; count++) expect((await guess()).status).toBe(404)
+    const refused = await guess()
+    expect([refused.status, refused.body.code]).toEqual([429, 'over_request_rate_limit'])
+    expect(refused.headers.get('retry-after')).toBe('1')
+  })
+
   it.each([{}, { auth_code: 'x' }, { code_verifier: 'x' }])(
     'is asked for with its verifier: %j',
     async (json) => {

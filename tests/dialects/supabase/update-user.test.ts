@@ -234,6 +234,13 @@ describe('another number', () => {
     expect(told(await put(token, { phone: '+33123456789' }))).toBe('400 phone_provider_disabled')
   })
 
+  it('is none where it is one’s own, however it is written, even where no code can be sent', async () => {
+    const { token, id } = await somebody()
+    await gateway.database.query(`update users set sign_in_phone = '33987654321' where id_user = '${id}'`)
+    const { status, body } = await put(token, { phone: '+33 987 654 321', data: { a: 1 } })
+    expect([status, body.phone, body.new_phone]).toEqual([200, '33987654321', undefined])
+  })
+
   it('is sent a code, and is told to be another’s', async () => {
     const at = await open({ sms: true })
     try {
@@ -466,6 +473,16 @@ describe('an anonymous user', () => {
 })
 
 describe('whoever asks for changes', () => {
+  it('has signed in at this face: elsewhere the password would be asked for', async () => {
+    const who = await aSupabaseUser(gateway)
+    const { access } = await signedIn(gateway, who)
+    for (const json of [{ password: 'another long enough one' }, { data: { a: 1 } }]) {
+      expect(told(await put(access, json))).toBe('403 bad_jwt')
+    }
+    const key = await gateway.accessToken()
+    expect(told(await put(key, { data: { a: 1 } }))).toBe('403 bad_jwt')
+  })
+
   it('asks thirty times in five minutes', async () => {
     const { token } = await somebody()
     for (let index = 0; index < 30; index++) await put(token, { data: { index } })

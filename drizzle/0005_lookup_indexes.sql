@@ -1,0 +1,5 @@
+CREATE INDEX "audit_events_user_id_idx" ON "audit_events" USING btree ("user_id","at","id") WHERE "audit_events"."user_id" is not null;--> statement-breakpoint
+CREATE INDEX "audit_events_user_target_idx" ON "audit_events" USING btree ("target","at","id") WHERE "audit_events"."kind" like 'user.%';--> statement-breakpoint
+CREATE INDEX "clients_owner_id_idx" ON "clients" USING btree ("owner_id") WHERE "clients"."owner_id" is not null;--> statement-breakpoint
+CREATE INDEX "one_time_tokens_email_idx" ON "one_time_tokens" USING btree ("email") WHERE "one_time_tokens"."purpose" in ('email-undo', 'supabase-email-change', 'supabase-email-change-current');--> statement-breakpoint
+CREATE INDEX "one_time_tokens_phone_idx" ON "one_time_tokens" USING btree ("phone") WHERE "one_time_tokens"."purpose" = 'phone-change';
