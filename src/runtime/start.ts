@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { extendChain } from '../core/audit/chain.ts'
 import { createGuessGuard } from '../core/limits/guess-guard.ts'
@@ -178,6 +179,8 @@ export async function startGateway({
       url,
       async stop() {
         state.draining = true
+        http.letGo()
+        if (settings.shutdownDelaySeconds > 0) await setTimeout(settings.shutdownDelaySeconds * 1000)
         unwatch()
         behind.streams.shutDown()
         await http.drain(settings.shutdownGraceSeconds * 1000)

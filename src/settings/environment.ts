@@ -45,6 +45,10 @@ export const environment = {
     .string()
     .refine((text) => isUrl(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL')
     .optional(),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .refine((text) => isUrl(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL')
+    .optional(),
   DATABASE_POOL_MAX: whole(1, 1000).default(10),
   DATABASE_CONNECT_TIMEOUT_MS: whole(100, 60_000).default(1000),
   DATABASE_QUERY_TIMEOUT_MS: whole(100, 60_000).default(1500),
@@ -104,6 +108,7 @@ export const environment = {
   ...supabaseEnvironment,
   MYTONE_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(1800),
   MYTONE_REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  SHUTDOWN_DELAY_SECONDS: whole(0, 600).default(0),
   SHUTDOWN_GRACE_SECONDS: whole(0, 600).default(10),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
