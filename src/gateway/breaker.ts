@@ -9,7 +9,12 @@ export interface Breaker {
   readonly admit: (nowMs: number) => Pass | undefined
   /** How long until a call has a chance again, in milliseconds. */
   readonly restMs: (nowMs: number) => number
+  readonly state: (nowMs: number) => BreakerState
 }
+
+/** `closed` lets calls through, `open` none, `half-open` the one that sees whether the address is back. */
+export const breakerStates = ['closed', 'open', 'half-open'] as const
+export type BreakerState = (typeof breakerStates)[number]
 
 /** The right to one call. It is given back in exactly one of three ways. */
 export interface Pass {
@@ -44,6 +49,10 @@ export function createBreaker(): Breaker {
     openedAtMs === undefined ? 0 : Math.max(0, REST_MS - Math.abs(nowMs - openedAtMs))
   return {
     restMs,
+    state(nowMs) {
+      if (openedAtMs === undefined) return 'closed'
+      return restMs(nowMs) > 0 ? 'open' : 'half-open'
+    },
     admit(nowMs) {
       if (openedAtMs === undefined) return pass(false)
       // A probe that is not over by now, say because its client takes its time, keeps nobody else away.

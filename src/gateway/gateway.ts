@@ -1,4 +1,5 @@
 import type { Behind } from '../http/behind.ts'
+import type { BreakerState } from './breaker.ts'
 import { asAuthRequest, createForwardAuth, readCheck, readForwarded, readOriginal } from './forward-auth.ts'
 import { createLiveStreams, type LiveStreams } from './live-streams.ts'
 import { look } from './look.ts'
@@ -13,6 +14,13 @@ export interface BehindTheCounter extends Behind {
   /** Puts other rules in place, at once and whole. Calls under way end under those that they began with. */
   readonly replaceRules: (rules: GatewayRules) => void
   readonly streams: LiveStreams
+  /** Every upstream of the rules that are in place, with the states of its addresses. */
+  readonly upstreamStates: (nowMs: number) => readonly UpstreamState[]
+}
+
+export interface UpstreamState {
+  readonly name: string
+  readonly addresses: readonly BreakerState[]
 }
 
 /**
@@ -25,7 +33,8 @@ export function createGateway(
 ): BehindTheCounter {
   const upstreams = createUpstreams()
   const streams = createLiveStreams()
-  let current = createMatcher(rules ?? [anyTokenRule])
+  let present = rules ?? [anyTokenRule]
+  let current = createMatcher(present)
   const matcher = () => current
   const prefix = '/authz/ext-authz'
   return {
@@ -37,7 +46,15 @@ export function createGateway(
       { path: `${prefix}/*`, handle: createForwardAuth(matcher, readCheck(basePath + prefix)) },
     ],
     look: (question) => look(current, question),
+    upstreamStates(nowMs) {
+      const named = new Map(present.flatMap(({ upstream }) => (upstream ? [[upstream.name, upstream]] : [])))
+      return [...named.values()].map((upstream) => ({
+        name: upstream.name,
+        addresses: upstreams.states(upstream, nowMs),
+      }))
+    },
     replaceRules(next) {
+      present = next
       current = createMatcher(next)
       upstreams.keepOnly(next)
     },

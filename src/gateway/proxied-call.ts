@@ -35,6 +35,7 @@ export function fieldsFor(
     identity: principal,
     identityToken,
     requestId: c.get('requestId'),
+    trace: c.get('trace'),
     clientAddress: callerOf(c).address,
     upstreamHost: hostOfAddress(address),
   })

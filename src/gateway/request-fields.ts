@@ -1,4 +1,5 @@
 import type { Identity } from '../http/behind.ts'
+import { parseTraceContext, type TraceContext, traceNames } from '../http/trace-context.ts'
 import type { FieldList, Wire } from '../http/wire.ts'
 import { originNames, plainName } from './forbidden-fields.ts'
 import { forwardedFields } from './forwarded-fields.ts'
@@ -22,6 +23,8 @@ export interface ForwardedCall {
   readonly upstreamHost: string | undefined
   /** The short JWT that tells who calls. */
   readonly identityToken: string | undefined
+  /** Where this call stands in our own trace; undefined where we keep none, and the client's is passed on. */
+  readonly trace?: TraceContext | undefined
 }
 
 /**
@@ -37,7 +40,12 @@ export function requestFields(
   const identityToken = replaced.has('authorization') ? undefined : call.identityToken
   // Two would be two answers to the question of who calls.
   if (identityToken !== undefined) replaced.add('authorization')
+  let claimsTrace = false
   const fields = endToEnd(wire.fields, (plain, name) => {
+    if (traceNames.has(plain)) {
+      claimsTrace = true
+      return true
+    }
     if (plain === 'host' || plain === 'via' || plain === 'expect' || plain.startsWith('x-forwarded-'))
       return true
     // In another spelling it was never looked at here, and may be all that is looked at there.
@@ -53,6 +61,15 @@ export function requestFields(
   for (const [name, value] of forwardedFields(wire, call)) fields.push(name, value)
   for (const [name, value] of identityFields(call.identity, call.requestId)) fields.push(name, value)
   if (identityToken !== undefined) fields.push('Authorization', `Bearer ${identityToken}`)
+  const trace = call.trace ?? (claimsTrace ? claimedTrace(wire.fields) : undefined)
+  for (const [name, value] of Object.entries(trace ?? {})) {
+    if (value !== undefined && !replaced.has(name) && !rule.requestFields.remove.includes(name))
+      fields.push(name, value)
+  }
   for (const [name, value] of Object.entries(rule.requestFields.set)) fields.push(name, value)
   return fields
+}
+
+function claimedTrace(fields: FieldList): TraceContext | undefined {
+  return parseTraceContext(fieldValue(fields, 'traceparent'), fieldValue(fields, 'tracestate'))
 }

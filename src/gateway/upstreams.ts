@@ -1,5 +1,5 @@
 import type { UpstreamAddress } from '../http/wire.ts'
-import { type Breaker, createBreaker, type Pass } from './breaker.ts'
+import { type Breaker, type BreakerState, createBreaker, type Pass } from './breaker.ts'
 import type { GatewayRules, Upstream } from './rules.ts'
 
 /** An address to call, and the right to. */
@@ -14,6 +14,8 @@ export interface Upstreams {
   readonly choose: (upstream: Upstream, nowMs: number, tried: ReadonlySet<string>) => Choice | undefined
   /** Whole seconds until one of them has a chance again. */
   readonly retryAfterSeconds: (upstream: Upstream, nowMs: number) => number
+  /** The state of each address of an upstream. */
+  readonly states: (upstream: Upstream, nowMs: number) => readonly BreakerState[]
   /** Forgets what the rules no longer name. */
   readonly keepOnly: (rules: GatewayRules) => void
 }
@@ -46,6 +48,8 @@ export function createUpstreams(): Upstreams {
       const rests = upstream.addresses.map((address) => breakerOf(addressName(address)).restMs(nowMs))
       return Math.max(1, Math.ceil(Math.min(...rests) / 1000))
     },
+    states: ({ addresses }, nowMs) =>
+      addresses.map((address) => breakers.get(addressName(address))?.state(nowMs) ?? 'closed'),
     keepOnly(rules) {
       const upstreams = rules.flatMap(({ upstream }) => upstream ?? [])
       const names = new Set(upstreams.flatMap(({ addresses }) => addresses.map(addressName)))

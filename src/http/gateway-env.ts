@@ -5,6 +5,8 @@ import type { Service } from '../core/service.ts'
 import type { Principal } from '../core/tokens/verify.ts'
 import type { Behind } from './behind.ts'
 import type { RouteTable } from './route-table.ts'
+import type { TraceContext } from './trace-context.ts'
+import type { Traces } from './traces.ts'
 import type { Wire } from './wire.ts'
 
 /** What the runtime hands in with each request. */
@@ -18,6 +20,8 @@ export interface GatewayBindings {
    */
   readonly header: (name: string) => string | undefined
   readonly log: GatewayLog
+  /** Undefined where nobody reads traces. */
+  readonly traces?: Traces | undefined
   /** The request as it came, and the way to carry it on. */
   readonly wire: () => Wire
   /** True from the moment the process was asked to stop. */
@@ -54,6 +58,8 @@ export interface RequestLine {
 
 export interface GatewayVariables {
   requestId: string
+  /** Where the call stands in the trace that we keep of it; undefined where we keep none. */
+  trace: TraceContext | undefined
   /** What the answer will say of itself, whoever makes it. */
   headers: Record<string, string>
   /** True when the answer says it already. */

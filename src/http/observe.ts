@@ -1,8 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { holdsCredential } from '../core/keys/clean-text.ts'
-import type { GatewayEnv } from './gateway-env.ts'
+import type { GatewayEnv, RequestLine } from './gateway-env.ts'
 import { completeAnswer } from './reply.ts'
+import { parseTraceContext } from './trace-context.ts'
 
 const standingHeaders = {
   'X-Content-Type-Options': 'nosniff',
@@ -24,12 +25,16 @@ export function observe(): MiddlewareHandler<GatewayEnv> {
         : c.env.service.newRequestId()
     c.set('requestId', requestId)
     c.set('headers', { 'X-Request-Id': requestId, ...standingHeaders })
+    const span = c.env.traces?.begin(
+      parseTraceContext(c.env.header('traceparent'), c.env.header('tracestate')),
+    )
+    c.set('trace', span?.context)
     await next()
     completeAnswer(c)
     const key = c.get('key')
     const refused = c.get('refused')
     const route = routePath(c, -1)
-    c.env.log.request({
+    const line: RequestLine = {
       method: c.req.method,
       route: route === '' || route === '/*' || route === '*' ? '(none)' : route,
       status: c.get('sentStatus') ?? c.res.status,
@@ -43,6 +48,8 @@ export function observe(): MiddlewareHandler<GatewayEnv> {
       shadowed: c.get('shadowed'),
       reason: refused?.reason,
       cause: refused?.cause,
-    })
+    }
+    c.env.log.request(line)
+    span?.end(line)
   }
 }

@@ -37,7 +37,14 @@ export type HttpFailure =
   | { readonly reason: 'upstream_unavailable'; readonly retryAfterSeconds: number }
   /** The client stopped sending in the middle of its body. */
   | { readonly reason: 'request_stalled' }
-  | { readonly reason: 'service_unavailable'; readonly retryAfterSeconds: number }
+  | {
+      readonly reason: 'service_unavailable'
+      readonly retryAfterSeconds: number
+      /** What is missing, for the log. */
+      readonly detail?: string
+      /** True where the caller may know that as well. */
+      readonly isTold?: boolean
+    }
   | { readonly reason: 'internal_fault' }
 
 /** Every "no" that a face has to spell. */

@@ -33,6 +33,7 @@ export async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
       db,
       kind: 'embedded',
       hotPath,
+      pool: undefined,
       async listen(onAnnouncement) {
         const unlisten = await client.listen(announcementChannel, onAnnouncement)
         return { close: () => unlisten() }

@@ -1,14 +1,20 @@
 import type { Logger } from 'pino'
 import { type Announcement, parseAnnouncement } from '../store/announcements.ts'
 import { describeFault } from './log.ts'
-import type { Listener } from './postgres.ts'
+import type { Listen, Listener } from './postgres.ts'
 
 /** How often the safety net looks, in milliseconds: rarely beside a working feed, within the second without one. */
 const POLL_MS = { listening: 5000, deaf: 500 } as const
 
+const DEAF =
+  'no announcement arrives over the database connection (a pooler?); polling twice a second until DATABASE_DIRECT_URL is set'
+
+/** How many polls go by before a connection that carries no announcements is tried again: a minute. */
+const DEAF_POLLS = 120
+
 export interface FeedParts {
-  /** Opens the database's own feed; `onEnd` is called once when it breaks. */
-  readonly listen: (onAnnouncement: (payload: string) => void, onEnd: () => void) => Promise<Listener>
+  /** Opens the database's own feed. */
+  readonly listen: Listen
   readonly hear: (announcement: Announcement) => Promise<void>
   /** Catches up with everything that may have been missed. */
   readonly catchUp: () => Promise<void>
@@ -18,7 +24,14 @@ export interface FeedParts {
 }
 
 export interface Feed {
+  readonly state: () => FeedState
   readonly stop: () => Promise<void>
+}
+
+export interface FeedState {
+  readonly connected: boolean
+  /** How often it was connected again after it had broken. */
+  readonly reconnects: number
 }
 
 /** Keeps this process's memory in step with the others': hears announcements, and polls as a safety net. */
@@ -26,6 +39,9 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
   let listener: Listener | undefined
   let stopped = false
   let broken = false
+  let reconnects = 0
+  let deaf = false
+  let deafPolls = 0
   let timer: NodeJS.Timeout | undefined
 
   const onEnd = () => {
@@ -47,14 +63,28 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
       .hear(announcement)
       .catch((fault) => parts.logger.warn({ fault: describeFault(fault) }, 'an announcement was lost'))
   }
+  const tuneIn = async () => {
+    listener = await parts.listen(onAnnouncement, onEnd)
+    parts.distrust()
+    if (listener === undefined) {
+      deafPolls = DEAF_POLLS
+      // Once, and not each minute: it is as it was set up.
+      if (!deaf) parts.logger.warn(DEAF)
+      deaf = true
+      return
+    }
+    if (broken) reconnects++
+    if (broken || deaf) parts.logger.info('the revocation feed is back')
+    broken = deaf = false
+  }
   const beat = async () => {
     timer = undefined
     try {
-      if (listener === undefined) {
-        listener = await parts.listen(onAnnouncement, onEnd)
+      if (listener === undefined && deafPolls === 0) await tuneIn()
+      else if (deafPolls > 0) {
+        deafPolls--
+        // What nobody tells of is looked up again.
         parts.distrust()
-        if (broken) parts.logger.info('the revocation feed is back')
-        broken = false
       }
       await parts.catchUp()
     } catch (fault) {
@@ -65,6 +95,7 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
   }
   await beat()
   return {
+    state: () => ({ connected: listener !== undefined, reconnects }),
     async stop() {
       stopped = true
       clearTimeout(timer)

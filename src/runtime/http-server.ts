@@ -20,6 +20,8 @@ const LINGER_MS = 1_000
 export interface HttpServer {
   readonly server: Server
   readonly address: AddressInfo
+  /** From now on each answer closes its connection, and the next call goes elsewhere; what comes is still served. */
+  readonly letGo: () => void
   /** Stops accepting, lets requests in flight end within the grace, then cuts what is left. */
   readonly drain: (graceMs: number) => Promise<void>
 }
@@ -132,13 +134,17 @@ export async function listen(
     server.once('error', failed)
     server.listen(port, host, done)
   })
+  const letGo = () => {
+    state.draining = true
+    // Told with the answer that is on its way, so that no client sends its next request into a closed door.
+    for (const response of underway.all()) response.shouldKeepAlive = false
+  }
   return {
     server,
     address: server.address() as AddressInfo,
+    letGo,
     async drain(graceMs) {
-      state.draining = true
-      // Told with the answer that is on its way, so that no client sends its next request into a closed door.
-      for (const response of underway.all()) response.shouldKeepAlive = false
+      letGo()
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeIdleConnections()
       const cut = setTimeout(() => {

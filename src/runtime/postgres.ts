@@ -20,6 +20,9 @@ const MIGRATION_MAX_MS = 120_000
 
 const GOODBYE_MAX_MS = 500
 
+/** How long the first announcement may take, which is one of our own. Far longer than it ever does on a direct connection. */
+const HELLO_MAX_MS = 2000
+
 /** A connection that hears announcements. */
 export interface Listener {
   readonly close: () => Promise<void>
@@ -32,10 +35,27 @@ export interface BareDatabase {
   readonly close: () => Promise<void>
 }
 
+export interface PoolState {
+  readonly total: number
+  readonly idle: number
+  /** Calls that wait for a connection. */
+  readonly waiting: number
+}
+
+/**
+ * Hears the announcements of every instance; `onEnd` is called once when the connection breaks. Undefined where none
+ * arrives: a pooler in transaction mode takes the LISTEN and carries nothing.
+ */
+export type Listen = (
+  onAnnouncement: (payload: string) => void,
+  onEnd: () => void,
+) => Promise<Listener | undefined>
+
 export interface OpenDatabase extends BareDatabase {
   readonly hotPath: HotPath
-  /** Hears the announcements of every instance; `onEnd` is called once when the connection breaks. */
-  readonly listen: (onAnnouncement: (payload: string) => void, onEnd: () => void) => Promise<Listener>
+  /** The connections of now; undefined where there are none to count. */
+  readonly pool: (() => PoolState) | undefined
+  readonly listen: Listen
 }
 
 /** Opens a pool on PostgreSQL, with every wait bounded. */
@@ -61,19 +81,20 @@ export function openPostgres(
     db: pooledDatabase(pool),
     kind: 'postgresql',
     hotPath: { prepare: true },
-    listen: (onAnnouncement, onEnd) => listen(settings, onAnnouncement, onEnd),
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    listen: (onAnnouncement, onEnd) => listen({ settings, pool }, onAnnouncement, onEnd),
     close: () => pool.end(),
   }
 }
 
 /** On a connection of its own: a pooled one would forget that it listens. */
 async function listen(
-  settings: DatabaseSettings,
+  { settings, pool }: { readonly settings: DatabaseSettings; readonly pool: pg.Pool },
   onAnnouncement: (payload: string) => void,
   onEnd: () => void,
-): Promise<Listener> {
+): Promise<Listener | undefined> {
   const client = new pg.Client({
-    connectionString: settings.url,
+    connectionString: settings.directUrl ?? settings.url,
     connectionTimeoutMillis: settings.connectTimeoutMs,
     query_timeout: settings.queryTimeoutMs,
     keepAlive: true,
@@ -81,35 +102,56 @@ async function listen(
   })
   client.on('error', onEnd)
   client.on('end', onEnd)
-  client.on('notification', ({ payload }) => onAnnouncement(payload ?? ''))
-  await client.connect()
-  await client.query(`listen ${announcementChannel}`)
-  return {
-    async close() {
-      // A paused server never says good-bye, and must not hold up the end of this process.
-      const late = new Promise<void>((done) => setTimeout(done, GOODBYE_MAX_MS).unref())
-      await Promise.race([client.end(), late])
-    },
+  const hello = JSON.stringify({ type: 'hello', id: crypto.randomUUID() })
+  const heard = Promise.withResolvers<boolean>()
+  client.on('notification', ({ payload = '' }) => {
+    if (payload === hello) heard.resolve(true)
+    else onAnnouncement(payload)
+  })
+  try {
+    await client.connect()
+    await client.query(`listen ${announcementChannel}`)
+    // By the pool, as every announcement comes: what a connection tells itself says nothing of the others.
+    await pool.query('select pg_notify($1, $2)', [announcementChannel, hello])
+    // What came while this process was busy is read before the verdict.
+    setTimeout(() => setImmediate(() => heard.resolve(false)), HELLO_MAX_MS).unref()
+    if (await heard.promise) return { close: () => sayGoodbye(client) }
+  } catch (error) {
+    await sayGoodbye(client)
+    throw error
   }
+  await sayGoodbye(client)
+  return undefined
+}
+
+async function sayGoodbye(client: pg.Client): Promise<void> {
+  // A paused server never says good-bye, and must not hold up the end of this process.
+  const late = new Promise<void>((done) => setTimeout(done, GOODBYE_MAX_MS).unref())
+  await Promise.race([client.end().catch(() => {}), late])
 }
 
 /** Brings the schema up to date. Of several instances one does it and the others wait for it. @throws StartError */
 export async function migratePostgres(settings: DatabaseSettings): Promise<void> {
   const client = new pg.Client({
-    connectionString: settings.url,
+    connectionString: settings.directUrl ?? settings.url,
     connectionTimeoutMillis: 10_000,
     query_timeout: MIGRATION_MAX_MS,
+    // Stronger than one that the operator gave to the role, which is meant for calls.
+    statement_timeout: MIGRATION_MAX_MS,
     application_name: 'guichet migrate',
   })
   client.on('error', () => {})
   try {
     await client.connect()
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    // A transaction's lock and not a session's: behind a pooler that one would stay with a connection that nobody gets again.
+    await client.query('begin')
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    // Ends the transaction with its own.
     await migrate(drizzle(client), { migrationsFolder })
   } catch (error) {
     throw new StartError(`The database could not be prepared: ${storeError(error).message}`)
   } finally {
-    // The lock goes with its connection.
+    // A lock that is still held goes with its connection.
     await client.end().catch(() => {})
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { extendChain } from '../core/audit/chain.ts'
 import { createGuessGuard } from '../core/limits/guess-guard.ts'
@@ -17,11 +18,15 @@ import { createAlarms } from './alarms.ts'
 import { createCaptcha } from './captcha.ts'
 import { findSecrets, openDatabase } from './database.ts'
 import { handOverFirstKey } from './first-key.ts'
+import { hostInUrl } from './host-in-url.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { describeFault, gatewayLog } from './log.ts'
 import { readTemplates } from './mail/read-templates.ts'
 import { findSenders, type RunningMail, startMail } from './mail/start-mail.ts'
 import { loadMemory } from './memory.ts'
+import { createTallies, noTallies } from './metrics/metrics.ts'
+import type { MetricsServer } from './metrics/start-metrics.ts'
+import { watchedBy } from './metrics/watched-by.ts'
 import { nodeSignatures } from './node-signatures.ts'
 import { type NodeExchange, nodeWire } from './node-wire.ts'
 import { createNodeWorld } from './node-world.ts'
@@ -29,6 +34,7 @@ import { repeat } from './repeat.ts'
 import { readRules } from './rules-source.ts'
 import { watchRules } from './rules-watch.ts'
 import { StartError } from './start-error.ts'
+import { type RunningTraces, startTraces } from './traces/start-traces.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { createUpstreamPools } from './upstream/upstream-pools.ts'
 import { createVault } from './vault.ts'
@@ -74,6 +80,9 @@ export async function startGateway({
   )
   let upkeep: Upkeep | undefined
   let mail: RunningMail | undefined
+  let watched: MetricsServer | undefined
+  let traces: RunningTraces | undefined
+  const tallies = settings.metrics === undefined ? noTallies : createTallies()
   try {
     const { preparesStatements: prepare } = settings
     const plainStore = createStore(database.db, { ...database.hotPath, prepare }, linkUnder(secrets))
@@ -96,7 +105,7 @@ export async function startGateway({
       directory: directoryLimits,
       guessGuard: createGuessGuard(),
     })
-    const service = createService({ world, policy, memory })
+    const service = tallies.countingService(createService({ world, policy, memory }))
     if (!settings.rateLimits)
       logger.warn('RATE_LIMITS=off: no rate, no quota and no guess is limited; for load tests only')
     if (letsStrangersPass(settings, rules))
@@ -113,8 +122,9 @@ export async function startGateway({
 
     const state = { draining: false }
     const pools = createUpstreamPools()
-    const log = gatewayLog(logger)
+    const log = tallies.countingLog(gatewayLog(logger))
     const { trustedProxies } = settings
+    traces = await startTraces(settings.tracing)
     const serve = (request: Request, exchange: NodeExchange) => {
       const addressOf = (forwardedFor: string | undefined) =>
         clientAddress(exchange.incoming.socket.remoteAddress, forwardedFor, trustedProxies)
@@ -126,7 +136,8 @@ export async function startGateway({
       const fields = exchange.incoming.headers
       // A list it is for Set-Cookie alone, which no request of ours is asked for.
       const header = (name: string) => fields[name] as string | undefined
-      const bindings: GatewayBindings = { service, log, addressOf, header, wire, draining: state.draining }
+      const { draining } = state
+      const bindings: GatewayBindings = { service, log, traces, addressOf, header, wire, draining }
       return app.fetch(request, bindings)
     }
     upkeep = await startUpkeep({
@@ -138,6 +149,7 @@ export async function startGateway({
       auditRetentionDays: settings.auditRetentionDays,
     })
     mail = senders && startMail({ world, senders, logger })
+    watched = await watchedBy(tallies, { settings, service, memory, behind, store, database, upkeep })
     const http = await listenOrExplain(serve, settings)
     const keeper = keepStreams(behind, { service, logger })
     const unwatch =
@@ -153,6 +165,7 @@ export async function startGateway({
     logger.info(
       {
         listening: url,
+        metrics: watched?.url,
         docs: `${url}${settings.basePath}/docs`,
         database: database.kind,
         publicRoutes: table.publicCount,
@@ -166,6 +179,8 @@ export async function startGateway({
       url,
       async stop() {
         state.draining = true
+        http.letGo()
+        if (settings.shutdownDelaySeconds > 0) await setTimeout(settings.shutdownDelaySeconds * 1000)
         unwatch()
         behind.streams.shutDown()
         await http.drain(settings.shutdownGraceSeconds * 1000)
@@ -174,10 +189,14 @@ export async function startGateway({
         await mail?.stop()
         await upkeep?.stop()
         await alarms.settled()
+        await traces?.stop()
+        await watched?.close()
         await database.close()
       },
     }
   } catch (error) {
+    await watched?.close()
+    await traces?.stop()
     await mail?.stop()
     await upkeep?.stop()
     await database.close()
@@ -215,10 +234,6 @@ async function listenOrExplain(
     const hint = code === 'EADDRINUSE' ? 'something else is listening there; choose another PORT' : code
     throw new StartError(`Cannot listen on ${host}:${port}: ${hint}.`)
   }
-}
-
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
 }
 
 /** Links audit events under the secrets of this process. */

@@ -7,7 +7,7 @@ import type { World } from '../core/ports.ts'
 import { prune } from '../core/prune.ts'
 import { keepSigningKeys, reloadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { createAuditLinker, pruneAudit } from './audit-upkeep.ts'
-import { startFeed } from './feed.ts'
+import { type FeedState, startFeed } from './feed.ts'
 import { describeFault } from './log.ts'
 import type { ProcessMemory } from './memory.ts'
 import type { OpenDatabase } from './postgres.ts'
@@ -27,6 +27,7 @@ export interface UpkeepParts {
 }
 
 export interface Upkeep {
+  readonly feedState: () => FeedState
   readonly stop: () => Promise<void>
 }
 
@@ -45,6 +46,7 @@ export async function startUpkeep(parts: UpkeepParts): Promise<Upkeep> {
   })
   const repeating = chores(parts).map((chore) => repeat(chore, logger))
   return {
+    feedState: feed.state,
     async stop() {
       await Promise.all(repeating.map(({ stop }) => stop()))
       await feed.stop()

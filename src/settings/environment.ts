@@ -20,6 +20,8 @@ const TURNSTILE = 'https://challenges.cloudflare.com/turnstile/v0/siteverify'
 export const environment = {
   PORT: whole(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: whole(0, 65_535).optional(),
+  METRICS_HOST: z.string().default('127.0.0.1'),
   PUBLIC_URL: httpUrl.refine((text) => !text.endsWith('/'), 'must not end with a slash').optional(),
   BASE_PATH: z
     .string()
@@ -40,6 +42,10 @@ export const environment = {
     .default([]),
   DATA_DIR: z.string().min(1).default('./data'),
   DATABASE_URL: z
+    .string()
+    .refine((text) => isUrl(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL')
+    .optional(),
+  DATABASE_DIRECT_URL: z
     .string()
     .refine((text) => isUrl(text, ['postgres:', 'postgresql:']), 'must be a postgres:// URL')
     .optional(),
@@ -102,6 +108,7 @@ export const environment = {
   ...supabaseEnvironment,
   MYTONE_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(1800),
   MYTONE_REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  SHUTDOWN_DELAY_SECONDS: whole(0, 600).default(0),
   SHUTDOWN_GRACE_SECONDS: whole(0, 600).default(10),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

@@ -4,12 +4,17 @@ import { fail, ok, type Result } from '../core/result.ts'
 import { environment, type FaceName, faceNames } from './environment.ts'
 import { type MailSettings, mailSettings } from './mail.ts'
 import { supabasePolicy } from './supabase.ts'
+import { type TracingSettings, tracingSettings } from './tracing.ts'
 
 const schema = z.object(environment)
 
 export interface Settings {
   readonly port: number
   readonly host: string
+  /** Where metrics are served, apart from all else; undefined for nowhere. */
+  readonly metrics: { readonly port: number; readonly host: string } | undefined
+  /** Undefined where nobody reads traces. */
+  readonly tracing: TracingSettings | undefined
   readonly basePath: string
   readonly faces: readonly [FaceName, ...FaceName[]]
   readonly corsOrigins: readonly string[]
@@ -35,6 +40,8 @@ export interface Settings {
   readonly mail: MailSettings
   /** Where codes for telephones go; undefined for nowhere. */
   readonly smsWebhook: { readonly url: string; readonly secret: string } | undefined
+  /** How long a gateway that is to stop is not ready and serves all the same, so that a balancer sees it. */
+  readonly shutdownDelaySeconds: number
   readonly shutdownGraceSeconds: number
   readonly logLevel: string
   readonly policy: Policy
@@ -52,6 +59,8 @@ export interface CaptchaSettings {
 
 export interface DatabaseSettings {
   readonly url: string
+  /** Past any pooler, for what needs a connection of its own; undefined where `url` is that already. */
+  readonly directUrl?: string | undefined
   readonly poolMax: number
   readonly connectTimeoutMs: number
   readonly queryTimeoutMs: number
@@ -76,6 +85,9 @@ export function parseSettings(
       name: 'GUICHET_SECRET',
       problem: 'is required with DATABASE_URL: make one with `npm run guichet -- secret generate`',
     })
+  }
+  if (set['DATABASE_DIRECT_URL'] !== undefined && set['DATABASE_URL'] === undefined) {
+    problems.push({ name: 'DATABASE_URL', problem: 'is required with DATABASE_DIRECT_URL' })
   }
   if (set['LEAK_WEBHOOK_URL'] !== undefined && set['LEAK_WEBHOOK_SECRET'] === undefined) {
     problems.push({
@@ -121,6 +133,11 @@ export function parseSettings(
   return ok({
     port: values.PORT,
     host: values.HOST,
+    metrics:
+      values.METRICS_PORT === undefined
+        ? undefined
+        : { port: values.METRICS_PORT, host: values.METRICS_HOST },
+    tracing: tracingSettings(env),
     basePath: values.BASE_PATH ?? '',
     faces: [firstFace, ...otherFaces],
     corsOrigins: values.CORS_ORIGINS,
@@ -130,6 +147,7 @@ export function parseSettings(
         ? undefined
         : {
             url: values.DATABASE_URL,
+            directUrl: values.DATABASE_DIRECT_URL,
             poolMax: values.DATABASE_POOL_MAX,
             connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
             queryTimeoutMs: values.DATABASE_QUERY_TIMEOUT_MS,
@@ -154,6 +172,7 @@ export function parseSettings(
       values.SMS_WEBHOOK_URL === undefined
         ? undefined
         : { url: values.SMS_WEBHOOK_URL, secret: values.SMS_WEBHOOK_SECRET ?? '' },
+    shutdownDelaySeconds: values.SHUTDOWN_DELAY_SECONDS,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
     logLevel: values.LOG_LEVEL,
     policy: {

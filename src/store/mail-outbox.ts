@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNull, lte, min, ne, type SQL, sql } from 'drizzle-orm'
 import type { MailStore } from '../core/accounts/account-store.ts'
 import type { QueuedMail } from '../core/accounts/mail.ts'
 import type { MailSettlement } from '../core/mail/deliver.ts'
@@ -46,6 +46,14 @@ export function mailStore(db: Database): MailStore {
             settlement.state === 'sent' ? undefined : eq(mailOutbox.attempts, attempts),
           ),
         )
+    },
+
+    async outboxDepth() {
+      const [row] = await db
+        .select({ waiting: count(), oldestAt: min(mailOutbox.createdAt) })
+        .from(mailOutbox)
+        .where(waiting)
+      return { waiting: row?.waiting ?? 0, oldestAt: row?.oldestAt ?? undefined }
     },
   }
 }

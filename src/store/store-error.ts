@@ -3,6 +3,11 @@ export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
 }
 
+/** The schema is an older one than this code needs. */
+export class SchemaOutdatedError extends StoreUnavailableError {
+  readonly lacksMigrations = true
+}
+
 /** A statement failed for a reason that a retry does not mend. The wire says 500. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'

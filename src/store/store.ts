@@ -24,7 +24,7 @@ import { challengeStore } from './sign-in-challenges.ts'
 import { signInStore } from './sign-ins.ts'
 import { signingKeyStore } from './signing-keys.ts'
 import type { HotPath } from './statement.ts'
-import { StoreUnavailableError, storeError } from './store-error.ts'
+import { SchemaOutdatedError, storeError } from './store-error.ts'
 import { userChangeStore } from './user-changes.ts'
 import { userStore } from './users.ts'
 
@@ -68,7 +68,7 @@ async function probe(db: Database): Promise<void> {
     .select({ newest: sql<string | null>`max(created_at)` })
     .from(sql`drizzle.__drizzle_migrations`)
   if (Number(row?.newest ?? 0) < newestMigration) {
-    throw new StoreUnavailableError('The database lacks migrations: run `guichet migrate`.')
+    throw new SchemaOutdatedError('The database lacks migrations: run `guichet migrate`.')
   }
 }
 

@@ -20,11 +20,12 @@ afterAll(() => database.drop())
 const LONG_GRACE_SECONDS = 12
 const WITHOUT_WAITING_MS = 8000
 
-async function start(graceSeconds = LONG_GRACE_SECONDS): Promise<void> {
+async function start(graceSeconds = LONG_GRACE_SECONDS, delaySeconds = 0): Promise<void> {
   gateway = await startGatewayProcess({
     DATABASE_URL: database.url,
     GUICHET_SECRET: testSecret,
     SHUTDOWN_GRACE_SECONDS: String(graceSeconds),
+    SHUTDOWN_DELAY_SECONDS: String(delaySeconds),
   })
   apiKey ??= await gateway.firstKey()
   const { status } = await call('POST', `${gateway.url}/api/v1/auth/token/`, { json: { apiKey } })
@@ -157,5 +158,22 @@ describe('a gateway that is told to stop', { timeout: 40_000 }, () => {
     expect(tookMs).toBeGreaterThan(950)
     expect(tookMs).toBeLessThan(4000)
     await wire.closed
+  })
+})
+
+describe('a gateway that is told to stop, with a delay', () => {
+  it('is not ready any more, and serves on until the delay is over', async () => {
+    const delaySeconds = 6
+    await start(LONG_GRACE_SECONDS, delaySeconds)
+    const { exit, atMs } = await termed()
+    expect((await call('GET', `${gateway.url}/health/ready`)).status).toBe(503)
+    const wire = await openWire()
+    const [head, body] = exchangeInParts()
+    wire.socket.write(head + body)
+    await wire.closed
+    expect(wire.text()).toMatch(/^HTTP\/1\.1 200 /)
+    expect(wire.text().toLowerCase()).toContain('\r\nconnection: close\r\n')
+    expect(await exit).toBe(0)
+    expect(performance.now() - atMs).toBeGreaterThan(delaySeconds * 1000)
   })
 })

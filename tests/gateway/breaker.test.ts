@@ -35,6 +35,14 @@ describe('the breaker', () => {
     expect([breaker.restMs(10_000), breaker.admit(10_000) === undefined]).toEqual([0, false])
   })
 
+  it('says whether it is closed, open, or about to see', () => {
+    expect(brokenAfter(4).state(0)).toBe('closed')
+    const breaker = brokenAfter(5)
+    expect([breaker.state(9999), breaker.state(10_000)]).toEqual(['open', 'half-open'])
+    breaker.admit(10_000)?.succeeded()
+    expect(breaker.state(10_000)).toBe('closed')
+  })
+
   it('lets one probe pass, and all when it succeeds', () => {
     const breaker = brokenAfter(5)
     const probe = breaker.admit(10_000)

@@ -82,6 +82,20 @@ describe('a gateway whose database is gone', () => {
     await expectFullService()
   })
 
+  it('tells whoever may know what is missing, and nobody else', async () => {
+    await relay.cut()
+    const ready = async (token?: string) => (await call('GET', `${gateway.url}/health/ready`, { token })).body
+    expect((await ready(access)).error.details).toEqual([
+      { field: '', message: 'This instance is not ready.', code: 'database_unavailable' },
+    ])
+    for (const stranger of [undefined, `${access}x`, 'nothing']) {
+      const { error } = await ready(stranger)
+      expect([error.code, error.details]).toEqual(['service_unavailable', undefined])
+    }
+    await relay.mend()
+    await expectFullService()
+  })
+
   it('does the same, in time, when the database falls silent', async () => {
     relay.fallSilent()
     await expectHalfService()

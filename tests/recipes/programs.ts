@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 /** Debian keeps servers where the PATH of a mere user does not look. */
 export const proxyPath = [process.env['PATH'] ?? '', '/usr/sbin', '/usr/local/sbin'].join(delimiter)
 
-const programs = ['nginx', 'caddy', 'haproxy', 'python3']
+const programs = ['nginx', 'caddy', 'haproxy', 'pgbouncer', 'python3']
 
 /** Fails the run in one line when a program is missing: a recipe that was not run says nothing. */
 export default function setup(): void {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { freePort, untilListening } from './listening.ts'
 import { proxyPath } from './programs.ts'
 
 const recipes = resolve(import.meta.dirname, '../../docs/recipes')
@@ -73,26 +73,4 @@ export async function startProxy(
 
 function inPlace(text: string, places: Readonly<Record<string, string>>): string {
   return Object.entries(places).reduce((done, [from, to]) => done.replaceAll(from, to), text)
-}
-
-async function untilListening(port: number): Promise<boolean> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const open = await Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'error').then(() => false),
-    ]).catch(() => false)
-    socket.destroy()
-    if (open) return true
-    await new Promise((done) => setTimeout(done, 20))
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise<void>((done) => server.close(() => done()))
-  if (address === null || typeof address === 'string') throw new Error('No free port.')
-  return address.port
 }

@@ -26,6 +26,7 @@ describe('the settings of an empty environment', () => {
       database: undefined,
       secrets: undefined,
       bootstrapApiKey: undefined,
+      shutdownDelaySeconds: 0,
       shutdownGraceSeconds: 10,
       logLevel: 'info',
       policy: {

@@ -118,6 +118,20 @@ describeTheStore((the) => {
       expect(await claim(1, 100)).toHaveLength(1)
     })
 
+    it('tells how many wait, and since when the oldest does', async () => {
+      expect(await the.store.outboxDepth()).toEqual({ waiting: 0, oldestAt: undefined })
+      const mails = [aQueuedMail(), aQueuedMail({ createdAt: at(7) }), aQueuedMail({ createdAt: at(5) })]
+      for (const mail of mails) await the.store.enqueueMail(mail)
+      expect(await the.store.outboxDepth()).toEqual({ waiting: 3, oldestAt: at(0) })
+      const claimed = await claim(1, 3)
+      // On its way it still waits; sent or given up it does not.
+      expect((await the.store.outboxDepth()).waiting).toBe(3)
+      const [first, second] = [mails[0], mails[1]].map((mail) => claimed.find(({ id }) => id === mail?.id)!)
+      await the.store.settleMail(first!, { state: 'sent', at: at(1) })
+      await the.store.settleMail(second!, { state: 'failed', at: at(1), error: 'expired' })
+      expect(await the.store.outboxDepth()).toEqual({ waiting: 1, oldestAt: at(5) })
+    })
+
     it('is pruned of what is a week old, sent or not', async () => {
       const [old, young] = [aQueuedMail(), aQueuedMail({ createdAt: at(60) })]
       for (const mail of [old, young]) await the.store.enqueueMail(mail)

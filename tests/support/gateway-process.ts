@@ -80,7 +80,7 @@ async function spawnGateway(env: Readonly<Record<string, string>>, options: { re
   return { child, dataDir, output: () => text }
 }
 
-/** A folder as a first start finds it, but that the tables of the embedded database are there: they take seconds to make. */
+/** A folder as a first start leaves it before it makes the first key: the tables of an embedded database take seconds to make. */
 async function makeDataDir({ DATABASE_URL }: Readonly<Record<string, string>>): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'guichet-test-data-'))
   if (DATABASE_URL === undefined) await cp(inject('embeddedTemplate'), dataDir, { recursive: true })

@@ -6,13 +6,14 @@ import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { openEmbedded } from '../../src/runtime/embedded.ts'
 import { migratePostgres } from '../../src/runtime/postgres.ts'
+import { embeddedSecret } from '../../src/runtime/secret-file.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     readonly postgresUrl: string
     /** A database there with today's tables and nothing in them, to make others like it. */
     readonly postgresTemplate: string
-    /** A DATA_DIR whose embedded database has the same, to be copied. */
+    /** A DATA_DIR with its secret whose embedded database has the same, to be copied. */
     readonly embeddedTemplate: string
   }
 }
@@ -50,6 +51,7 @@ async function ask(server: string, text: string): Promise<void> {
 
 async function makeEmbedded() {
   const dataDir = await mkdtemp(join(tmpdir(), 'guichet-test-embedded-template-'))
+  await embeddedSecret(dataDir)
   const { close } = await openEmbedded(dataDir)
   await close()
   return { dataDir, remove: () => rm(dataDir, { recursive: true, force: true }) }

@@ -18,6 +18,8 @@ export interface SupabaseStage {
   readonly publicKey: () => string
   /** The key that servers show. */
   readonly secretKey: () => string
+  /** The key of the operator, which clients of this face never see. */
+  readonly adminKey: () => string
   readonly tab: (options?: TabOptions) => Tab
   /** What a server does with the secret key. */
   readonly admin: () => GoTrueAdminApi
@@ -124,6 +126,7 @@ export function stageOn(
     faceUrl,
     publicKey: () => publicKey,
     secretKey: () => secretKey,
+    adminKey: () => ground.adminKey,
     tab,
     admin,
     person,

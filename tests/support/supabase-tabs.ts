@@ -17,6 +17,8 @@ export interface TabOptions {
   /** What the browser already keeps, as of another tab. */
   readonly storage?: Map<string, string>
   readonly headers?: Readonly<Record<string, string>>
+  /** Whether pages that a PKCE flow leads to are told which flow it was. */
+  readonly flowIds?: boolean
   /** In the place of the network. */
   readonly fetch?: typeof fetch
 }
@@ -45,6 +47,7 @@ export function openTab(faceUrl: string, publicKey: string, options: TabOptions 
       ...headers,
     },
     flowType,
+    experimental: { appendPkceFlowIdToRedirects: options.flowIds === true },
     storageKey,
     storage: {
       getItem: (key) => storage.get(key) ?? null,

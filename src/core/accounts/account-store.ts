@@ -240,4 +240,11 @@ export interface MailStore {
     claimed: Pick<ClaimedMail, 'id' | 'attempts'>,
     settlement: MailSettlement,
   ) => Promise<void>
+  /** What has been neither sent nor given up: how much, and since when the oldest waits. */
+  readonly outboxDepth: () => Promise<OutboxDepth>
+}
+
+export interface OutboxDepth {
+  readonly waiting: number
+  readonly oldestAt: Date | undefined
 }

@@ -51,6 +51,7 @@ export function createKeyRing(first: SigningKeys, { looksOutliveCalls }: KeyRing
     active: (now) => current.active(now),
     find: (kid, now) => current.find(kid, now),
     publicSet: (now) => current.publicSet(now),
+    states: (now) => current.states(now),
     reload,
     async lookAgain(load, now) {
       if (underway !== undefined && looksOutliveCalls) return underway

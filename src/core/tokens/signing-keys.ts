@@ -1,7 +1,13 @@
 import { base64url, type CryptoKey, importJWK, type JSONWebKeySet, type JWK } from 'jose'
 import type { SigningAlgorithm } from '../policy.ts'
 import type { Signer, Vault, World } from '../ports.ts'
-import { chooseSigner, isErased, type SigningKeyRecord, signingKeyState } from './signing-key-state.ts'
+import {
+  chooseSigner,
+  isErased,
+  type SigningKeyRecord,
+  type SigningKeyState,
+  signingKeyState,
+} from './signing-key-state.ts'
 
 export interface SigningKey {
   readonly kid: string
@@ -26,6 +32,13 @@ export interface SigningKeys {
   readonly find: (kid: string, now: Date) => VerificationKey | undefined
   /** The public key set (RFC 7517 §5). */
   readonly publicSet: (now: Date) => JSONWebKeySet
+  /** The state of each key that is not gone, and when it was made. */
+  readonly states: (now: Date) => readonly SigningKeyAge[]
+}
+
+export interface SigningKeyAge {
+  readonly state: SigningKeyState
+  readonly createdAt: Date
 }
 
 /** The secrets that we were given do not open what the database holds: the start stops, nothing is minted over it. */
@@ -67,6 +80,10 @@ export async function openSigningKeys(
       return found.verification
     },
     publicSet: (now) => ({ keys: present.flatMap((record) => publicMembers(record, now)) }),
+    states: (now) =>
+      present
+        .map((record) => ({ state: signingKeyState(record, now), createdAt: record.createdAt }))
+        .filter(({ state }) => state !== 'gone'),
   }
 }
 

@@ -18,6 +18,8 @@ export interface VerifiedTokens {
   readonly find: (fingerprint: string, asked: Asked) => VerifiedToken | undefined
   readonly remember: (fingerprint: string, token: VerifiedToken, now: Date) => void
   readonly size: () => number
+  /** How many finds there have been, and how many of them found. */
+  readonly finds: () => { readonly asked: number; readonly found: number }
 }
 
 interface Asked {
@@ -37,6 +39,8 @@ export function createVerifiedTokens({ maxTokens }: { readonly maxTokens: number
   const generationMax = Math.floor(maxTokens / 2)
   let young = new Map<string, Entry>()
   let old = new Map<string, Entry>()
+  let asks = 0
+  let found = 0
 
   function keep(fingerprint: string, entry: Entry): void {
     if (young.size >= generationMax) {
@@ -48,6 +52,7 @@ export function createVerifiedTokens({ maxTokens }: { readonly maxTokens: number
 
   return {
     find(fingerprint, asked) {
+      asks++
       const recent = young.get(fingerprint)
       const entry = recent ?? old.get(fingerprint)
       if (entry === undefined || !stillCounts(entry, asked)) return undefined
@@ -55,6 +60,7 @@ export function createVerifiedTokens({ maxTokens }: { readonly maxTokens: number
         old.delete(fingerprint)
         keep(fingerprint, entry)
       }
+      found++
       return entry
     },
     remember(fingerprint, { principal, kid }, now) {
@@ -62,6 +68,7 @@ export function createVerifiedTokens({ maxTokens }: { readonly maxTokens: number
       keep(fingerprint, { principal, kid, rememberedAtMs: now.getTime() })
     },
     size: () => young.size + old.size,
+    finds: () => ({ asked: asks, found }),
   }
 }
 

@@ -74,6 +74,10 @@ export const httpSpellings: Spellings<HttpFailure['reason']> = {
     status: 503,
     code: 'service_unavailable',
     message: 'The gateway cannot serve this call right now. Try again shortly.',
+    details: ({ detail, isTold }) =>
+      detail !== undefined && isTold === true
+        ? [{ field: '', message: 'This instance is not ready.', code: detail }]
+        : undefined,
     headers: ({ retryAfterSeconds }) => ({ 'Retry-After': String(retryAfterSeconds) }),
   },
   internal_fault: {

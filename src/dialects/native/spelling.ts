@@ -9,7 +9,7 @@ export interface Spelling<R extends Reason> {
   readonly status: ContentfulStatusCode
   readonly code: string
   readonly message: string
-  readonly details?: (refusal: Extract<Refusal, { reason: R }>) => readonly FieldProblem[]
+  readonly details?: (refusal: Extract<Refusal, { reason: R }>) => readonly FieldProblem[] | undefined
   readonly headers?: (refusal: Extract<Refusal, { reason: R }>) => Readonly<Record<string, string>>
 }
 

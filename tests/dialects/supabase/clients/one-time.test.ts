@@ -157,6 +157,27 @@ describe('exchangeCodeForSession', () => {
     ])
   })
 
+  it('of two flows at once finds the verifier of each, by what the page is told', async () => {
+    const tab = stage.tab({ flowType: 'pkce', flowIds: true })
+    const people = [await stage.person(), await stage.person()]
+    for (const { email } of people) {
+      given(
+        await tab.auth.signInWithOtp({
+          email,
+          options: { emailRedirectTo: `${emailRedirectTo}?next=%2Fcart` },
+        }),
+      )
+    }
+    for (const { email, user } of people) {
+      const { link } = await stage.mailed(email, 'magiclink')
+      const { to, query } = await followed(link!)
+      expect([to.origin + to.pathname, query.get('next')]).toEqual([emailRedirectTo, '/cart'])
+      const flowId = query.get('sb_flow_id')!
+      const answer = await tab.auth.exchangeCodeForSession(query.get('code')!, { flowId })
+      expect(given(answer).user.id).toBe(user.id)
+    }
+  })
+
   it('in another browser says what is missing, and asks nobody', async () => {
     const tab = stage.tab({ flowType: 'pkce' })
     expect(refusal(await tab.auth.exchangeCodeForSession('a code'))?.[0]).toBe(

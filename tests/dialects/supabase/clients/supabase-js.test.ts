@@ -1,5 +1,6 @@
 import { createClient } from '@supabase/supabase-js'
 import { afterAll, describe, expect, it } from 'vitest'
+import { guichetCommand } from '../../../support/guichet-command.ts'
 import { startRecordingUpstream } from '../../../support/recording-upstream.ts'
 import { aPassword, aStranger, supabaseStage } from '../../../support/supabase-stage.ts'
 import { given } from '../../../support/supabase-tabs.ts'
@@ -27,6 +28,20 @@ describe('createClient, with an address and a key alone', () => {
     given(await client.auth.signInWithPassword({ email, password: aPassword }))
     expect(given(await client.auth.getUser()).user.email).toBe(email)
     expect((await client.auth.getClaims()).data?.claims.email).toBe(email)
+  })
+
+  it('works with the keys that the command line prints', async () => {
+    const command = await guichetCommand(() => ({ GUICHET_URL: base(), GUICHET_API_KEY: stage.adminKey() }))
+    const { stdout } = await command.run('supabase keys')
+    await command.remove()
+    const [, publishable = ''] = /^SUPABASE_PUBLISHABLE_KEY=(\S+)$/m.exec(stdout) ?? []
+    const [, secret = ''] = /^SUPABASE_SECRET_KEY=(\S+)$/m.exec(stdout) ?? []
+    const email = aStranger()
+    const wish = { email, password: aPassword, email_confirm: true }
+    given(await createClient(base(), secret, { auth }).auth.admin.createUser(wish))
+    const page = createClient(base(), publishable, { auth })
+    given(await page.auth.signInWithPassword(wish))
+    expect((await page.auth.admin.listUsers()).error).toMatchObject({ status: 403, code: 'not_admin' })
   })
 
   it('administers people by the secret key', async () => {
