@@ -38,6 +38,7 @@ import { type RunningTraces, startTraces } from './traces/start-traces.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { createUpstreamPools } from './upstream/upstream-pools.ts'
 import { createVault } from './vault.ts'
+import { warnOfChoices } from './warn-of-choices.ts'
 import { withDeadline } from './with-deadline.ts'
 import { withoutLimits } from './without-limits.ts'
 
@@ -106,12 +107,7 @@ export async function startGateway({
       guessGuard: createGuessGuard(),
     })
     const service = tallies.countingService(createService({ world, policy, memory }))
-    if (!settings.rateLimits)
-      logger.warn('RATE_LIMITS=off: no rate, no quota and no guess is limited; for load tests only')
-    if (letsStrangersPass(settings, rules))
-      logger.warn(
-        'anybody may register, and routes without permissions let every token pass: name permissions, or set REGISTRATION=closed',
-      )
+    warnOfChoices(settings, { rules, logger })
     const behind = createGateway(rules, settings)
     const { app, table } = createApp({
       mounts: facesOf(settings.faces),
@@ -240,12 +236,4 @@ async function listenOrExplain(
 function linkUnder(secrets: readonly string[]): LinkEvents {
   const vault = createVault(secrets)
   return (chain, events) => extendChain(vault, chain, events)
-}
-
-/** Whether who has just registered, whose role permits nothing, would reach the operator's APIs. */
-function letsStrangersPass({ policy, trustedProxies }: Settings, rules: GatewayRules | undefined): boolean {
-  if (policy.accounts.registration === 'closed') return false
-  // Without rules forward-auth asks for any valid token.
-  if (rules === undefined) return trustedProxies.length > 0
-  return rules.some(({ isPublic, permissions }) => !isPublic && permissions.length === 0)
 }
