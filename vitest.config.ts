@@ -4,8 +4,14 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     // They need three proxies installed, a browser, and their time: `npm run test:recipes`, `test:browser`, `test:example`,
-    // `test:faults`.
-    exclude: ['tests/recipes/**', 'tests/browser/**', 'tests/site/**', 'tests/faults/**'],
+    // `test:faults`, `test:clients`.
+    exclude: [
+      'tests/recipes/**',
+      'tests/browser/**',
+      'tests/site/**',
+      'tests/faults/**',
+      'tests/dialects/supabase/clients/**',
+    ],
     globalSetup: ['tests/support/postgres-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 40_000,
