@@ -31,4 +31,4 @@ EXPOSE 3000
 HEALTHCHECK --interval=15s --timeout=3s --start-period=60s --retries=3 \
     CMD ["node", "-e", "require('node:http').get({host:'127.0.0.1',port:process.env.PORT,path:'/health/live'},r=>process.exit(r.statusCode===200?0:1)).on('error',()=>process.exit(1))"]
 # Node itself, which hears the signals. The flags are those of `npm start`.
-CMD ["node", "--max-semi-space-size=16", "--heap-growing-percent=50", "src/runtime/node.ts"]
+CMD ["node", "src/runtime/node.ts"]
