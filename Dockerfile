@@ -30,5 +30,5 @@ EXPOSE 3000
 # Alive, not ready: a database that is away is no reason to restart. The port opens when the start is over.
 HEALTHCHECK --interval=15s --timeout=3s --start-period=60s --retries=3 \
     CMD ["node", "-e", "require('node:http').get({host:'127.0.0.1',port:process.env.PORT,path:'/health/live'},r=>process.exit(r.statusCode===200?0:1)).on('error',()=>process.exit(1))"]
-# Node itself, which hears the signals. The flags are those of `npm start`.
+# Node itself, which hears the signals, as `npm start` calls it.
 CMD ["node", "src/runtime/node.ts"]
