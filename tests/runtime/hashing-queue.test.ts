@@ -134,16 +134,22 @@ describe('the threads of hashing', () => {
     const passwords = nodePasswords()
     const bcrypt = '$2b$10$UPGX6f1imh5os0BWYUEJ1OTd.c.Yo/DPSVWB76CnNuzO3UU.ICJ8q'
     const scrypt = '$scrypt$ln=12,r=8,p=1$du5dSwkB4NwbA2BMae09hw$QSvvSWcBZ3861mt+CQQPbIibqsNT2o8ci3oEAnR5M1s'
-    for (const hash of [undefined, bcrypt, scrypt]) {
+    /** Turns of the event loop that come round while a hash is being made. */
+    const turnsDuring = async (hash: string | undefined) => {
       let over = false
       const verified = passwords.verify('a password', hash).finally(() => {
         over = true
       })
-      // Turns of the event loop that come round while the hash is being made.
       let turns = 0
       for (; !over; turns++) await settled()
       expect(await verified).toBe(false)
-      expect(turns).toBeGreaterThan(3)
+      return turns
+    }
+    for (const hash of [undefined, bcrypt, scrypt]) {
+      let most = 0
+      // More than once: on a busy machine this thread may sleep through a hash that another one makes.
+      for (let time = 0; time < 8 && most <= 3; time++) most = Math.max(most, await turnsDuring(hash))
+      expect(most).toBeGreaterThan(3)
     }
   })
 })
