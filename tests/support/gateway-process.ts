@@ -30,7 +30,8 @@ export async function startGatewayProcess(
   options: { readonly dataDir?: string } = {},
 ): Promise<GatewayProcess> {
   const { child, output, dataDir } = await spawnGateway(env, options)
-  const exited = once(child, 'exit')
+  // Not at its exit: what it wrote last may not have been read by then.
+  const exited = once(child, 'close')
   const ready = await Promise.race([waitForLine(child, output, '"ready"'), exited.then(() => false)])
   if (!ready) throw new Error(`The gateway did not start:\n${output()}`)
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
@@ -59,7 +60,7 @@ export async function runGatewayToItsEnd(
   options: { readonly dataDir?: string } = {},
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const { child, output } = await spawnGateway(env, options)
-  const [code] = await once(child, 'exit')
+  const [code] = await once(child, 'close')
   return { code, output: output() }
 }
 
