@@ -11,12 +11,12 @@ export async function handOut(
 ): Promise<string> {
   const ring = memory.signingKeys.active(now)
   const own = claims.face && (await faceSigningKey(world, policy))
-  const access = await mintAccessToken(claims, { ...ring, ...own })
+  const access = await mintAccessToken(claims, own === undefined ? ring : { ...ring, ...own })
   // What verification would refuse must not come in by this door.
   if (access.length <= accessTokenMaxLength) {
     memory.verifiedTokens.remember(
       world.fingerprint(access),
-      { principal: claims, kid: own ? undefined : ring.kid },
+      { principal: claims, kid: own === undefined ? ring.kid : undefined },
       now,
     )
   }
