@@ -20,7 +20,7 @@ import { lostWrites } from './lost-writes.ts'
 import { tellMs } from './measured.ts'
 import { durationsMs, nowMs, type OperationLog, quantile, statusCounts } from './operations.ts'
 import { exchange, prepareStage, type Stage } from './stage.ts'
-import { rounds } from './thorough.ts'
+import { isThorough, rounds } from './thorough.ts'
 
 /** The longest that a caller waits for an answer, whatever the database does. */
 export const ANSWER_MS = 4500
@@ -142,7 +142,7 @@ export function refusedProtected({ log, window }: Observed): readonly string[] {
 }
 
 /** How long protected calls took before the fault and while it lasted, in milliseconds: medians and 99th percentiles. */
-export function protectedPace({ log, window }: Observed) {
+function protectedPace({ log, window }: Observed) {
   const within = (fromMs: number, untilMs: number) =>
     durationsMs(
       log.all,
@@ -156,6 +156,13 @@ export function protectedPace({ log, window }: Observed) {
     duringP50Ms: quantile(during, 0.5),
     duringP99Ms: quantile(during, 0.99),
   }
+}
+
+/** Tokens of machines are judged without the database, and as fast as before. Few calls on a busy machine show it by their median. */
+export function expectPaceKept(observed: Observed): void {
+  const { beforeP99Ms, duringP50Ms, duringP99Ms } = protectedPace(observed)
+  expect(duringP50Ms).toBeLessThan(500)
+  if (isThorough) expect(duringP99Ms).toBeLessThan(2 * beforeP99Ms + 200)
 }
 
 /** The figures that every fault of the database has, in a line. */
