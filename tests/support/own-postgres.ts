@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,8 +128,14 @@ async function startStandby(primary: Place): Promise<OwnPostgres> {
   const { rows } = await backup.query('select labelfile from pg_backup_stop(false)')
   await backup.end()
   const data = join(folder, 'data')
-  await writeFile(join(data, 'backup_label'), rows[0].labelfile)
-  await writeFile(join(data, 'standby.signal'), '')
+  const { uid, gid } = await stat(data)
+  for (const [name, text] of [
+    ['backup_label', rows[0].labelfile],
+    ['standby.signal', ''],
+  ]) {
+    await writeFile(join(data, name), text)
+    await chown(join(data, name), uid, gid)
+  }
   await rm(join(data, 'postmaster.pid'), { force: true })
   const following = `primary_conninfo=host=127.0.0.1 port=${primary.port} user=postgres password=${PASSWORD} application_name=standby`
   const place = { folder, port, settings: [...primary.settings, following] }
@@ -156,6 +162,8 @@ export async function freePort(): Promise<number> {
 
 async function queryOnce(url: string, text: string, values: readonly unknown[] = []) {
   const client = new pg.Client({ connectionString: url })
+  // Told by the query too, which fails with it.
+  client.on('error', () => {})
   await client.connect()
   try {
     return (await client.query(text, [...values])).rows
