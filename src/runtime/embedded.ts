@@ -1,5 +1,3 @@
-import { constants } from 'node:fs'
-import { cp } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
@@ -8,6 +6,7 @@ import { announcementChannel } from '../store/announcements.ts'
 import * as schema from '../store/schema.ts'
 import type { HotPath } from '../store/statement.ts'
 import { storeError } from '../store/store-error.ts'
+import { copyFolder } from './backup/copy-folder.ts'
 import { databaseFolder, makeFolder } from './data-folder.ts'
 import { lockFolder } from './folder-lock.ts'
 import { type Copying, migrationsFolder, type OpenDatabase } from './postgres.ts'
@@ -60,27 +59,30 @@ export async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
 }
 
 /**
- * Copies the files between two statements: what has been committed is in the copy, and what has not is undone when the
- * copy is opened, as after a kill. Calls wait for as long as the copy takes.
+ * Copies the files as they are between two statements: what has been committed is in the copy, and what has not is undone
+ * when the copy is opened, as after a kill.
  */
 function copyingOf(client: PGlite, dataDir: string): Copying {
   let heldUntilMs = 0
   return {
     heldUntilMs: () => heldUntilMs,
     async copyTo(folder) {
-      // Before anybody has to wait: the copy is then opened with little to go through.
+      // The copy is then opened with little to go through, and fewer files change until it is whole.
       await client.query('checkpoint')
-      return client.runExclusive(async () => {
-        const heldFromMs = performance.now()
-        heldUntilMs = Number.POSITIVE_INFINITY
-        try {
-          // Where the file system can share blocks between files, it copies nothing.
-          await cp(databaseFolder(dataDir), folder, { recursive: true, mode: constants.COPYFILE_FICLONE })
-        } finally {
-          heldUntilMs = performance.now()
-        }
-        return heldUntilMs - heldFromMs
-      })
+      let heldMs = 0
+      await copyFolder(databaseFolder(dataDir), folder, (work) =>
+        client.runExclusive(async () => {
+          const heldFromMs = performance.now()
+          heldUntilMs = Number.POSITIVE_INFINITY
+          try {
+            await work()
+          } finally {
+            heldUntilMs = performance.now()
+            heldMs = heldUntilMs - heldFromMs
+          }
+        }),
+      )
+      return heldMs
     },
   }
 }

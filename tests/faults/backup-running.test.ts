@@ -38,12 +38,15 @@ function busyAt(url: string, { adminKey, apiKey }: { readonly adminKey: string; 
       acknowledged.revokedKeys.push(key.api_key)
     }
   })()
+  const all = Promise.all([...exchanging, revoking])
+  // Told by `stop`, and not before somebody looks.
+  all.catch(() => {})
   return {
     acknowledged,
     /** Rejects when any call did not succeed. */
     async stop() {
       stopped = true
-      await Promise.all([...exchanging, revoking])
+      await all
     },
   }
 }
