@@ -43,11 +43,6 @@ const codeOf = (secret: string, steps: number) =>
 
 /** Does at a fresh gateway what leaves something in most tables. */
 export async function liveIn(url: string, adminKey: string): Promise<LivedIn> {
-  return { ...(await machinesLiveIn(url, adminKey)), person: await aPersonLivesIn(url, adminKey) }
-}
-
-/** The same without people. */
-export async function machinesLiveIn(url: string, adminKey: string): Promise<LivedIn> {
   const get = caller(url)
   const { access: token } = await exchange(url, adminKey)
   const client = await get('POST', '/clients', { token, json: { name: 'billing', permissions: ['a:read'] } })
@@ -74,7 +69,7 @@ export async function machinesLiveIn(url: string, adminKey: string): Promise<Liv
     revokedKey: revoked.api_key,
     refresh: kept.refresh,
     endedRefresh: ended.refresh,
-    person: undefined,
+    person: await aPersonLivesIn(url, adminKey),
   }
 }
 
