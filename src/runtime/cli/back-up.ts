@@ -4,7 +4,8 @@ import { existingSecrets, openSource } from '../backup/open-source.ts'
 import { type BackupSummary, writeBackup } from '../backup/write-backup.ts'
 import { readSettings } from '../environment.ts'
 import { createVault } from '../vault.ts'
-import { CliError } from './cli-error.ts'
+import { CliError, exitCodes } from './cli-error.ts'
+import { writeError } from './print.ts'
 
 /** Backs up the installation that the settings name to a file, or to standard output; `bytes` is undefined then. */
 export async function backUpTo(
@@ -16,21 +17,20 @@ export async function backUpTo(
   const settings = readSettings()
   const vault = createVault(await existingSecrets(settings))
   const draft = file === '-' ? onStandardOutput() : await draftBackup(file)
-  const stopped = new AbortController()
-  const stop = () => stopped.abort()
+  // At once: a statement under way would be waited for.
+  const stop = () => {
+    writeError('Stopped; nothing was written.')
+    void draft.discard().finally(() => process.exit(exitCodes.failed))
+  }
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop)
   try {
     const { lost, close, ...source } = await openSource(settings)
     try {
-      const signal = AbortSignal.any([lost, stopped.signal])
-      const summary = await writeBackup(source, { vault, now: new Date(), to: draft.to, signal })
+      const summary = await writeBackup(source, { vault, now: new Date(), to: draft.to, signal: lost })
       return { ...summary, bytes: await draft.keep() }
     } catch (error) {
-      if (stopped.signal.aborted) throw new BackupError('Stopped; nothing was written.')
-      if (lost.aborted) {
-        throw new BackupError('The gateway stopped while it was backed up. Nothing was written: try again.')
-      }
-      throw error
+      if (!lost.aborted) throw error
+      throw new BackupError('The gateway stopped while it was backed up. Nothing was written: try again.')
     } finally {
       // All that was wanted of it has been read, or is lost.
       await close().catch(() => {})
@@ -43,8 +43,17 @@ export async function backUpTo(
   }
 }
 
-function onStandardOutput(): {
-  readonly [K in keyof BackupDraft]: K extends 'keep' ? () => Promise<undefined> : BackupDraft[K]
-} {
-  return { to: process.stdout, keep: async () => undefined, discard: async () => {} }
+type UnnamedDraft = Omit<BackupDraft, 'keep'> & { readonly keep: () => Promise<undefined> }
+
+function onStandardOutput(): UnnamedDraft {
+  // A reader who goes away ends the process there and then: not with success.
+  process.exitCode = exitCodes.failed
+  return {
+    to: process.stdout,
+    async keep() {
+      process.exitCode = exitCodes.ok
+      return undefined
+    },
+    discard: async () => {},
+  }
 }
