@@ -9,6 +9,9 @@ import { scrape } from '../support/scrape.ts'
 /** How long a busy machine may take for what an instance does by itself each second. */
 const SOON = { timeout: 20_000, interval: 50 }
 
+/** The longest that a caller waits for an answer while the database is away: as without this. */
+const ANSWER_MS = 4500
+
 let postgres: OwnPostgres
 let relay: Relay
 /** Its way to the database can be cut. */
@@ -139,6 +142,27 @@ describe('a gateway whose database is killed, and which may exchange from memory
     for (const { access, refresh: token } of pairs) {
       for (const secret of [access, token, seen.apiKey]) expect(cut.output()).not.toContain(secret)
     }
+  })
+})
+
+describe('a gateway whose database is paused, and which may exchange from memory', {
+  timeout: 90_000,
+}, () => {
+  it('exchanges for a crowd, each in the time that the database is given', async () => {
+    const { apiKey } = await aSeenKey()
+    await postgres.pause()
+    const pairs: { refresh: string }[] = []
+    try {
+      const startedAt = performance.now()
+      const crowd = Array.from({ length: 40 }, () => fromMemory(apiKey))
+      pairs.push(...(await Promise.all(crowd)))
+      expect(performance.now() - startedAt).toBeLessThan(ANSWER_MS)
+    } finally {
+      postgres.resume()
+    }
+    await expect.poll(() => metric('guichet_sessions_unwritten'), SOON).toBe(0)
+    const renewed = await Promise.all(pairs.map(({ refresh: token }) => refresh(token, whole)))
+    expect(new Set(renewed)).toEqual(new Set(['200']))
   })
 })
 
