@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRelay, type Relay } from '../hostile/relay.ts'
 import { type Answer, call } from '../support/call.ts'
@@ -163,6 +164,28 @@ describe('a gateway whose database is paused, and which may exchange from memory
     await expect.poll(() => metric('guichet_sessions_unwritten'), SOON).toBe(0)
     const renewed = await Promise.all(pairs.map(({ refresh: token }) => refresh(token, whole)))
     expect(new Set(renewed)).toEqual(new Set(['200']))
+  })
+})
+
+describe('a gateway that can read and count, and open no session', { timeout: 90_000 }, () => {
+  it('exchanges from memory, and no key that has a limit', async () => {
+    const [free, limited] = [await aSeenKey(), await aSeenKey()]
+    const limit = { rate_limit: { limit: 1000, window_seconds: 60 } }
+    await asAdmin('PATCH', `/keys/${limited.id}`, limit)
+    const metered = async () => (await exchange(limited.apiKey)).headers.get('ratelimit')
+    await expect.poll(metered, SOON).not.toBeNull()
+    const holder = new pg.Client({ connectionString: postgres.url })
+    await holder.connect()
+    await holder.query('begin')
+    await holder.query('lock table sessions in access exclusive mode')
+    try {
+      const answers = [exchange(limited.apiKey), fromMemory(free.apiKey)] as const
+      expect(codeOf(await answers[0])).toBe('503 service_unavailable')
+      await answers[1]
+    } finally {
+      await holder.end()
+    }
+    await expect.poll(() => metric('guichet_sessions_unwritten'), SOON).toBe(0)
   })
 })
 
