@@ -105,5 +105,6 @@ const ownErrors = new Set([
   'StoreError',
   'SecretMismatchError',
   'StartError',
+  'BackupError',
   'PasswordsBusyError',
 ])
