@@ -43,7 +43,7 @@ export async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
       copying: copyingOf(client, dataDir),
       async listen(onAnnouncement) {
         const unlisten = await client.listen(announcementChannel, onAnnouncement)
-        return { close: () => unlisten() }
+        return { ask: async () => {}, close: () => unlisten() }
       },
       async close() {
         await client.close()

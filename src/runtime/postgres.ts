@@ -23,6 +23,8 @@ const HELLO_MAX_MS = 2000
 
 /** A connection that hears announcements. */
 export interface Listener {
+  /** Fails when the connection carries nothing any more. */
+  readonly ask: () => Promise<unknown>
   readonly close: () => Promise<void>
 }
 
@@ -124,7 +126,7 @@ async function listen(
     await pool.query('select pg_notify($1, $2)', [announcementChannel, hello])
     // What came while this process was busy is read before the verdict.
     setTimeout(() => setImmediate(() => heard.resolve(false)), HELLO_MAX_MS).unref()
-    if (await heard.promise) return { close: () => sayGoodbye(client) }
+    if (await heard.promise) return { ask: () => client.query('select 1'), close: () => sayGoodbye(client) }
   } catch (error) {
     await sayGoodbye(client)
     throw error
