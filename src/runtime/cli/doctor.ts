@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
-import type { Check } from './check.ts'
+import type { Check } from './checks/check.ts'
 import { exitCodes } from './cli-error.ts'
 import { examples } from './examples.ts'
 import { outputMode, writeJson, writeLine } from './print.ts'
@@ -18,7 +18,7 @@ export function addDoctor(program: Command): void {
 async function examine(_options: object, command: Command): Promise<void> {
   const mode = outputMode(command)
   // Loaded when asked for: the database drivers take longer to load than most commands take.
-  const { runChecks } = await import('./checks.ts')
+  const { runChecks } = await import('./checks/run-checks.ts')
   const checks = await runChecks()
   const healthy = checks.every(({ status }) => status !== 'fail')
   if (mode === 'json') writeJson({ healthy, checks })

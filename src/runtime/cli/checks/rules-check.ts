@@ -1,6 +1,6 @@
-import { ruleSlips } from '../../gateway/rule-slips.ts'
-import type { RulesSource } from '../../settings/settings.ts'
-import { readRules, spellRulesFault } from '../rules-source.ts'
+import { ruleSlips } from '../../../gateway/rule-slips.ts'
+import type { RulesSource } from '../../../settings/settings.ts'
+import { readRules, spellRulesFault } from '../../rules-source.ts'
 import type { Check } from './check.ts'
 
 /** Says whether the routes can be used, how many there are and how many of them are open to anybody. */
