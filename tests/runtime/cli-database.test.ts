@@ -6,6 +6,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { startFront } from '../support/front.ts'
 import { testSecret } from '../support/gateway-process.ts'
 import { type Ending, type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
+import { openMailbox } from '../support/mailbox.ts'
 
 let database: TestDatabase
 let guichet: GuichetCommand
@@ -82,17 +83,34 @@ describe('guichet doctor', () => {
     Object.fromEntries(ending.json.checks.map(({ check, status }: Record<string, string>) => [check, status]))
 
   it('finds a healthy installation healthy, a check a line', async () => {
-    const { code, stdout } = await guichet.run('doctor --table', env)
+    const mailbox = await openMailbox()
+    const { code, stdout } = await guichet.run('doctor --table', {
+      ...env,
+      PUBLIC_URL: 'https://gateway.test',
+      SMTP_URL: mailbox.url,
+      MAIL_FROM: 'no-reply@gateway.test',
+    })
+    await mailbox.close()
     expect(code).toBe(0)
     const checks = stdout.trimEnd().split('\n')
-    expect(checks.map((line) => line.split(/ +/, 2).join(' '))).toEqual([
+    expect(checks.map((line) => /^\w+ +\w+(?: \w+)*/.exec(line)?.[0].replace(/ +/, ' '))).toEqual([
       'ok node',
       'ok settings',
+      'ok public url',
+      'ok mail',
       'ok database',
       'ok clock',
+      // The PostgreSQL of the tests keeps nothing that its machine would lose.
+      expect.stringMatching(/^(?:ok|warn) postgresql$/),
+      'ok connections',
+      'ok disk',
+      'ok feed',
       'ok migrations',
       'ok secret',
-      'ok api',
+      'ok signing keys',
+      'ok api keys',
+      'ok key ages',
+      'ok outbox',
     ])
   })
 
@@ -159,7 +177,15 @@ describe('guichet doctor', () => {
   it('makes nothing where there is no embedded database yet', async () => {
     const ending = await guichet.run('doctor', { DATA_DIR: join(guichet.folder, 'nothing') })
     expect(ending.code).toBe(0)
-    expect(statuses(ending)).toEqual({ node: 'ok', settings: 'ok', database: 'warn' })
+    expect(statuses(ending)).toEqual({
+      node: 'ok',
+      settings: 'ok',
+      'public url': 'ok',
+      mail: 'warn',
+      // As the disk of this machine is, but there.
+      disk: expect.stringMatching(/^(?:ok|warn)$/),
+      database: 'warn',
+    })
     await expect(stat(join(guichet.folder, 'nothing'))).rejects.toThrow('ENOENT')
   })
 })

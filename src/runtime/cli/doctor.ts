@@ -9,7 +9,9 @@ import { outputMode, writeJson, writeLine } from './print.ts'
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('check settings, captcha, database, secret and clock, and say what to do; changes nothing')
+    .description(
+      'check settings, routes, mail, disk, database, clock, keys and feed, and say what to do; changes nothing',
+    )
     .addHelpText('after', examples('guichet doctor', 'guichet doctor --table | tee doctor.txt'))
     .addHelpText('after', '\nExits with 1 when a check fails; a warning is no failure.')
     .action(examine)
