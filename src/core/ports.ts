@@ -63,6 +63,7 @@ export type Purpose =
   | 'sign-in-subject'
   | 'device'
   | 'mail'
+  | 'backup'
 
 /** Hashes and encrypts under the secrets that live outside the database: the first writes, all read. */
 export interface Vault {

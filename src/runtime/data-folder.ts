@@ -1,11 +1,16 @@
 import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { StartError } from './start-error.ts'
 
 /** Where in `dataDir` the embedded database lies. */
 export function databaseFolder(dataDir: string): string {
   return resolve(dataDir, 'pg')
+}
+
+/** Where a running gateway hands out copies of its embedded database. */
+export function copiesFolder(dataDir: string): string {
+  return join(dataDir, 'copies')
 }
 
 /** Makes the folder for this user alone, if it is not there. @throws StartError */

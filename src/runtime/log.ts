@@ -124,5 +124,6 @@ const ownErrors = new Set([
   'StoreError',
   'SecretMismatchError',
   'StartError',
+  'BackupError',
   'PasswordsBusyError',
 ])

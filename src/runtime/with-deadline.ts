@@ -1,11 +1,18 @@
 import type { Store } from '../core/ports.ts'
 import { StoreUnavailableError } from '../store/store-error.ts'
 
+export interface Deadline {
+  readonly deadlineMs: number
+  /** Until when all verbs last had to wait for something else, by `performance.now()`; infinite while they have to. */
+  readonly heldUntilMs: () => number
+  readonly onLate: (verb: string) => void
+}
+
 /**
  * Bounds every verb of a store whose driver has no timeout of its own. After a full disk PGlite lets each query hang
- * for ever, so an answer that is late is the sign that the process must go.
+ * for ever, so an answer that is late is the sign that the process must go, unless all had to wait.
  */
-export function withDeadline(store: Store, deadlineMs: number, onLate: (verb: string) => void): Store {
+export function withDeadline(store: Store, { deadlineMs, heldUntilMs, onLate }: Deadline): Store {
   // An answer to any verb shows that the database lives, and that a late one only had to wait its turn.
   let answeredAtMs = 0
   const verbs = Object.entries(store) as [string, (...args: never[]) => Promise<unknown>][]
@@ -15,7 +22,7 @@ export function withDeadline(store: Store, deadlineMs: number, onLate: (verb: st
       const late = Promise.withResolvers<never>()
       const askedAtMs = performance.now()
       const timer = setTimeout(() => {
-        if (answeredAtMs < askedAtMs) onLate(name)
+        if (Math.max(answeredAtMs, heldUntilMs()) < askedAtMs) onLate(name)
         late.reject(new StoreUnavailableError('The database did not answer in time.'))
       }, deadlineMs)
       const answered = verb(...args).finally(() => {
