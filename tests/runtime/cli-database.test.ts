@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
+import { cp, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { lockFolder } from '../../src/runtime/folder-lock.ts'
 import { startCaptchaProvider } from '../support/captcha-provider.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { startFront } from '../support/front.ts'
@@ -172,6 +173,32 @@ describe('guichet doctor', () => {
     } finally {
       await Promise.all([provider.close(), front.close()])
     }
+  })
+
+  it('looks into an embedded database that no gateway uses, and names the one that does', async () => {
+    const DATA_DIR = join(guichet.folder, 'embedded')
+    await cp(inject('embeddedTemplate'), DATA_DIR, { recursive: true })
+    const looked = await guichet.run('doctor', { DATA_DIR })
+    expect(looked.code).toBe(0)
+    expect(statuses(looked)).toMatchObject({
+      database: 'ok',
+      clock: 'ok',
+      migrations: 'ok',
+      // It was never started.
+      secret: 'warn',
+      'signing keys': 'warn',
+      'api keys': 'ok',
+      'key ages': 'ok',
+      outbox: 'ok',
+    })
+    const lock = await lockFolder(DATA_DIR)
+    const { json } = await guichet.run('doctor', { DATA_DIR })
+    await lock.release()
+    expect(json.checks.at(-1)).toMatchObject({
+      check: 'database',
+      status: 'warn',
+      finding: expect.stringContaining('Another process'),
+    })
   })
 
   it('makes nothing where there is no embedded database yet', async () => {

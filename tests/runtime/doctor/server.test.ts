@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([database.drop(), other.drop()]))
 
-const settings = (changes: { readonly directUrl?: string; readonly poolMax?: number } = {}) => ({
+const settings = (changes: { readonly url?: string; readonly directUrl?: string } = {}) => ({
   url: database.url,
   poolMax: 10,
   connectTimeoutMs: 5000,
@@ -84,6 +84,18 @@ describe('the check of a server', () => {
       const found = await checked()
       expect(found['connections']?.status).toBe('ok')
       expect(found['disk']?.finding).toMatch(/^The database has \d+\.\d MiB/)
+    })
+
+    it('asks nothing that an ordinary role may not know', async () => {
+      const role = `ordinary_${crypto.randomUUID().replaceAll('-', '')}`
+      await other.query(`create role ${role} login password 'hush'`)
+      const { href: url } = Object.assign(new URL(database.url), { username: role, password: 'hush' })
+      const opened = openPostgres(settings({ url }), () => {})
+      const [postgresql, connections, disk] = await checkServer(opened, settings())
+      await opened.close()
+      await other.query(`drop role ${role}`)
+      expect(postgresql?.finding).toMatch(/^PostgreSQL \d+\.\d+/)
+      expect([connections?.status, disk?.status]).toEqual(['ok', 'ok'])
     })
 
     it('warns of commits that are acknowledged before they are written', async () => {
