@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { syncRevocations } from '../../src/runtime/synchronize.ts'
+import { claimsOf } from '../support/oauth.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
 
 const YEAR = 365 * 86_400
@@ -15,6 +17,7 @@ const exchange = async () =>
   (await gateway.call('POST', '/api/v1/auth/token', { json: { apiKey: gateway.adminKey } })).body.data
 const refresh = async (token: string) =>
   (await gateway.call('POST', '/api/v1/auth/token/refresh', { json: { refresh: token } })).body
+const me = async (token: string) => (await gateway.call('GET', '/api/v1/me', { token })).status
 
 describe('a clock that ran ahead', () => {
   // Ten years ahead a refresh token was made that would have been good for ten years and a week.
@@ -30,5 +33,21 @@ describe('a clock that ran ahead', () => {
     const { refresh: token } = await exchange()
     gateway.passUnheard(-(YEAR - 7 * 86_400))
     expect((await refresh(token)).data.access).toEqual(expect.any(String))
+  })
+
+  // Ahead, the revocation was forgotten as over, and only those of the last minute were read again.
+  it('brings no token back that was revoked before', async () => {
+    const admin: string = (await exchange()).access
+    const { access } = await exchange()
+    await gateway.call('DELETE', `/api/v1/sessions/${claimsOf(access)['sid']}`, { token: admin })
+    gateway.passUnheard(300)
+    await syncRevocations(gateway.world, gateway.memory)
+    expect(await me(access)).toBe(401)
+    gateway.passUnheard(10 * YEAR)
+    await syncRevocations(gateway.world, gateway.memory)
+    gateway.passUnheard(-10 * YEAR)
+    await syncRevocations(gateway.world, gateway.memory)
+    expect(await me(access)).toBe(401)
+    expect(await me(admin)).toBe(200)
   })
 })
