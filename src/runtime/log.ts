@@ -104,6 +104,7 @@ const ownErrors = new Set([
   'StoreUnavailableError',
   'StoreError',
   'SecretMismatchError',
+  'ClocksApartError',
   'StartError',
   'PasswordsBusyError',
 ])

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { prune, whereClocksAgree } from '../../src/core/prune.ts'
 import { syncRevocations } from '../../src/runtime/synchronize.ts'
 import { claimsOf } from '../support/oauth.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
@@ -49,5 +50,21 @@ describe('a clock that ran ahead', () => {
     await syncRevocations(gateway.world, gateway.memory)
     expect(await me(access)).toBe(401)
     expect(await me(admin)).toBe(200)
+  })
+
+  // What is over by then would have been deleted for good: sessions, revocations, the audit log.
+  it('deletes nothing for its age while the database knows better', async () => {
+    const { world, database } = gateway
+    const rows = () =>
+      database.query('select (select count(*) from sessions) + (select count(*) from audit_events) as n')
+    const aheadMs = () => world.now().getTime() - Date.now()
+    gateway.passUnheard(-aheadMs() / 1000)
+    await exchange()
+    const before = await rows()
+    gateway.passUnheard(10 * YEAR)
+    await expect(whereClocksAgree(world, () => prune(world))).rejects.toThrow(/clocks .* \d+ seconds apart/)
+    expect(await rows()).toEqual(before)
+    gateway.passUnheard(-10 * YEAR)
+    expect(await whereClocksAgree(world, () => prune(world))).toBe(1)
   })
 })
