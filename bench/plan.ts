@@ -48,7 +48,8 @@ export const fullPlan: Plan = {
     sessionRows: 5_000_000,
     expiredRows: 300_000,
     pruneSeconds: 130,
-    distinctKeys: 100_000,
+    // Four times what the memories hold: whether they are bounded shows after they are full.
+    distinctKeys: 200_000,
     starts: 7,
   },
 }

@@ -38,7 +38,7 @@ async function deleteUser(
   tx: Transaction,
   { userId, from, at, revoke, freesContact = false, ...also }: UserDeletion,
 ): Promise<readonly Revocation[] | 'last_admin' | undefined> {
-  if (await isLastAdmin(tx, userId)) return 'last_admin'
+  if (await isLastAdmin(tx, userId, at)) return 'last_admin'
   const judged = from === undefined ? undefined : eq(users.passwordHash, from)
   const deleted = await tx
     .update(users)

@@ -43,26 +43,35 @@ export function signInFailureStore(db: Database): FailureVerbs {
 
 const LONG_AGO = new Date(0)
 
+/** The order in which JavaScript sorts them, whatever the database's locale. */
+const inBytes = sql`${signInFailures.subject} collate "C"`
+
 /** Clears failures, and takes others one back, within the transaction of the sign-in that went well. */
 export async function settleFailures(
   tx: Pick<Database, 'update' | 'delete' | 'select'>,
   { cleared, givenBack }: SettledFailures,
 ): Promise<void> {
-  if (givenBack.length > 0) {
-    // Held in the order of their names, as above.
-    const held = tx
-      .select({ subject: signInFailures.subject })
-      .from(signInFailures)
-      .where(inArray(signInFailures.subject, [...cleared, ...givenBack]))
-      .orderBy(signInFailures.subject)
-      .for('update')
-    const names = (await held).map(({ subject }) => subject).filter((subject) => givenBack.includes(subject))
+  // Held in the order of their names, as above.
+  const held = await tx
+    .select({ subject: signInFailures.subject })
+    .from(signInFailures)
+    .where(inArray(signInFailures.subject, [...cleared, ...givenBack]))
+    .orderBy(inBytes)
+    .for('update')
+  // What an attempt has added anew since, after another has cleared it, is that attempt's: it may wait for a row of ours.
+  const heldOf = (names: readonly string[]) => {
+    const subjects = held.map(({ subject }) => subject).filter((subject) => names.includes(subject))
+    return subjects.length === 0 ? undefined : inArray(signInFailures.subject, subjects)
+  }
+  const lessened = heldOf(givenBack)
+  if (lessened !== undefined) {
     await tx
       .update(signInFailures)
       .set({ failures: sql`greatest(${signInFailures.failures} - 1, 0)`, blockedUntil: null })
-      .where(inArray(signInFailures.subject, names))
+      .where(lessened)
   }
-  if (cleared.length > 0) await tx.delete(signInFailures).where(inArray(signInFailures.subject, [...cleared]))
+  const forgotten = heldOf(cleared)
+  if (forgotten !== undefined) await tx.delete(signInFailures).where(forgotten)
 }
 
 function failuresOf(row: typeof signInFailures.$inferSelect): SignInFailures {

@@ -39,6 +39,12 @@ export function storeError(error: unknown): StoreUnavailableError | StoreError {
     : new StoreError(`The database refused a statement (${what}).`)
 }
 
+/** Says whether PostgreSQL undid a transaction for the sake of another one: begun again, it may go through. */
+export function isUndoneForAnother(error: unknown): boolean {
+  const root = rootCause(error)
+  return 'code' in root && (root.code === '40P01' || root.code === '40001')
+}
+
 /** Says whether a foreign key refused the change. */
 export function isForeignKeyViolation(error: unknown): boolean {
   const root = rootCause(error)

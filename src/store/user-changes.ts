@@ -154,7 +154,8 @@ async function changeUser(tx: Transaction, change: UserChange): Promise<UserChan
   if (roleId !== undefined && !(await holdRole(tx, { id: roleId, version: roleVersion ?? 0 }))) {
     return { kind: 'stale' }
   }
-  if (standing !== undefined && (await endsAdministration(tx, id, standing))) return { kind: 'last_admin' }
+  if (standing !== undefined && (await endsAdministration(tx, change, standing)))
+    return { kind: 'last_admin' }
   if (!(await write(tx, change))) return { kind: 'stale' }
   if (standing !== undefined) await announce(tx, { type: 'user', id })
   if (email !== undefined) {
@@ -216,13 +217,14 @@ async function holdRole(
 /** Says whether a change takes away the last one who can sign in as an administrator. */
 async function endsAdministration(
   tx: Transaction,
-  id: string,
+  { id, at = new Date(0) }: Pick<UserChange, 'id' | 'at'>,
   { roleId, disabledAt, deletedAt, bannedUntil }: UserStandingChange,
 ): Promise<boolean> {
-  if ([disabledAt, deletedAt, bannedUntil].some((at) => at instanceof Date)) return isLastAdmin(tx, id)
+  const isLast = () => isLastAdmin(tx, id, at)
+  if ([disabledAt, deletedAt, bannedUntil].some((from) => from instanceof Date)) return isLast()
   if (roleId === undefined) return false
   const [given] = await tx.select({ name: roles.name }).from(roles).where(eq(roles.id, roleId))
-  return given?.name !== adminRoleName && isLastAdmin(tx, id)
+  return given?.name !== adminRoleName && isLast()
 }
 
 async function endUser(

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { vi } from 'vitest'
 
 export interface OwnPostgres {
   readonly url: string
+  readonly port: number
   readonly query: (text: string, values?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>
   /** Kills the server and all its backends as a power cut would. */
   readonly kill: () => Promise<void>
@@ -18,48 +19,83 @@ export interface OwnPostgres {
   /** Stops the server and all its backends in their tracks: connections stay open and nothing answers. */
   readonly pause: () => Promise<void>
   readonly resume: () => void
+  /** Starts a copy that follows it, until it is promoted. */
+  readonly startStandby: () => Promise<OwnPostgres>
   readonly remove: () => Promise<void>
 }
 
+const PASSWORD = 'canary-database-password'
+
+export interface OwnPostgresOptions {
+  /** Settings beside those that every one has, as `wal_level=replica`. */
+  readonly settings?: readonly string[]
+  /** Where its folder is made. */
+  readonly parent?: string
+}
+
 /** A PostgreSQL that a test may kill and pause. It keeps its promises: fsync stays on. */
-export async function startOwnPostgres(): Promise<OwnPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'guichet-own-pg-'))
+export async function startOwnPostgres({
+  settings = [],
+  parent = tmpdir(),
+}: OwnPostgresOptions = {}): Promise<OwnPostgres> {
+  const folder = await makeFolder(parent)
+  const port = await freePort()
+  const server = embeddedServer({ folder, port, settings })
+  await server.initialise()
+  await server.start()
+  return own(server, { folder, port, settings })
+}
+
+interface Place {
+  readonly folder: string
+  readonly port: number
+  readonly settings: readonly string[]
+}
+
+async function makeFolder(parent: string): Promise<string> {
+  const folder = await mkdtemp(join(parent, 'guichet-own-pg-'))
   // As root the server runs as a user of its own, who must be able to walk in.
   await chmod(folder, 0o755)
-  const port = await freePort()
-  const server = new EmbeddedPostgres({
+  return folder
+}
+
+const urlOf = ({ port }: Pick<Place, 'port'>) => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`
+
+const embeddedServer = ({ folder, port, settings }: Place) =>
+  new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     port,
     user: 'postgres',
-    password: 'canary-database-password',
+    password: PASSWORD,
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--no-sync', '-E', 'UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'unix_socket_directories='],
+    postgresFlags: ['unix_socket_directories=', ...settings].flatMap((setting) => ['-c', setting]),
     onLog: () => {},
     onError: () => {},
   })
-  await server.initialise()
-  await server.start()
-  const url = `postgres://postgres:canary-database-password@127.0.0.1:${port}/postgres`
+
+function own(server: EmbeddedPostgres, { folder, port, settings }: Place): OwnPostgres {
+  const url = urlOf({ port })
   const postmaster = async () =>
     Number((await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0])
+  const isRunning = () =>
+    postmaster().then(
+      (pid) => signal(pid, 0),
+      () => false,
+    )
   let paused: readonly number[] = []
-  let running = true
   return {
     url,
+    port,
     query: (text, values) => queryOnce(url, text, values),
     async kill() {
       const pids = await withChildren(await postmaster())
       for (const pid of pids) signal(pid, 'SIGKILL')
-      running = false
       // A backend that still runs would keep the new server from starting.
       await vi.waitUntil(() => pids.every((pid) => !signal(pid, 0)), { timeout: 5000, interval: 20 })
     },
-    async start() {
-      await server.start()
-      running = true
-    },
+    start: () => server.start(),
     async pause() {
       // The postmaster first, so that it can start no backend behind our back.
       const parent = await postmaster()
@@ -71,12 +107,47 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
       for (const pid of paused) signal(pid, 'SIGCONT')
       paused = []
     },
+    startStandby: () => startStandby({ folder, port, settings }),
     async remove() {
       for (const pid of paused) signal(pid, 'SIGCONT')
-      if (running) await server.stop()
+      if (await isRunning()) await server.stop()
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** As `pg_basebackup` makes one, which the servers of the tests come without: files copied between start and end of a backup. */
+async function startStandby(primary: Place): Promise<OwnPostgres> {
+  const folder = await makeFolder(tmpdir())
+  const port = await freePort()
+  const backup = new pg.Client({ connectionString: urlOf(primary) })
+  await backup.connect()
+  await backup.query("select pg_backup_start('standby', true)")
+  // With its owner, who is not whoever runs the tests.
+  await promisify(execFile)('cp', ['-a', join(primary.folder, 'data'), join(folder, 'data')])
+  const { rows } = await backup.query('select labelfile from pg_backup_stop(false)')
+  await backup.end()
+  const data = join(folder, 'data')
+  const { uid, gid } = await stat(data)
+  for (const [name, text] of [
+    ['backup_label', rows[0].labelfile],
+    ['standby.signal', ''],
+  ]) {
+    await writeFile(join(data, name), text)
+    await chown(join(data, name), uid, gid)
+  }
+  await rm(join(data, 'postmaster.pid'), { force: true })
+  const following = `primary_conninfo=host=127.0.0.1 port=${primary.port} user=postgres password=${PASSWORD} application_name=standby`
+  const place = { folder, port, settings: [...primary.settings, following] }
+  const server = embeddedServer(place)
+  // It waits for a line that a standby writes when it is promoted.
+  server.start().catch(() => {})
+  const standby = own(server, place)
+  await vi.waitUntil(
+    async () => (await standby.query('select pg_is_in_recovery()').catch(() => [])).length > 0,
+    { timeout: 20_000, interval: 100 },
+  )
+  return standby
 }
 
 /** Answers a port that nothing listens on. */
@@ -91,6 +162,8 @@ export async function freePort(): Promise<number> {
 
 async function queryOnce(url: string, text: string, values: readonly unknown[] = []) {
   const client = new pg.Client({ connectionString: url })
+  // Told by the query too, which fails with it.
+  client.on('error', () => {})
   await client.connect()
   try {
     return (await client.query(text, [...values])).rows

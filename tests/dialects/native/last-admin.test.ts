@@ -51,6 +51,18 @@ describe('the last administrator', () => {
     expect(code(await users('DELETE', `/${invited.body.data.id}`))).toBe('204')
   })
 
+  it('is not somebody who is banned, until the ban is over', async () => {
+    const [last, banned] = [await anAdmin(), await anAdmin()]
+    const until = new Date(at().world.now().getTime() + 3_600_000)
+    await at().database.query('update users set banned_until = $1 where id_user = $2', [until, banned.id])
+    expect(code(await removals.disabled(last))).toBe('409 last_admin')
+    at().pass(3599)
+    token = await at().accessToken()
+    expect(code(await removals.disabled(last))).toBe('409 last_admin')
+    at().pass(1)
+    expect((await removals.disabled(last)).status).toBeLessThan(300)
+  })
+
   it('keeps all other ways to be changed', async () => {
     const last = await anAdmin()
     for (const json of [{ name: 'Ada' }, { role: 'admin' }]) {
