@@ -8,6 +8,11 @@ export class SchemaOutdatedError extends StoreUnavailableError {
   readonly lacksMigrations = true
 }
 
+/** The server has given up for good: an embedded one is of no more use, and a real one starts anew by itself. */
+export class StoreLostError extends StoreUnavailableError {
+  readonly isLost = true
+}
+
 /** A statement failed for a reason that a retry does not mend. The wire says 500. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
@@ -33,7 +38,9 @@ export function storeError(error: unknown): StoreUnavailableError | StoreError {
       ? UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_SYSTEM.test(code)
       : UNAVAILABLE_TEXT.test(root.message)
   // A SQLSTATE's message may quote a value; one without a code is the driver's own and quotes none.
+  const panicked = 'severity' in root && root.severity === 'PANIC'
   const what = isSqlState ? `SQLSTATE ${code}` : (code ?? (unavailable ? root.message : root.name))
+  if (panicked) return new StoreLostError(`The database has stopped (${what}).`)
   return unavailable
     ? new StoreUnavailableError(`The database is unavailable (${what}).`)
     : new StoreError(`The database refused a statement (${what}).`)
