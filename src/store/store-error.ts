@@ -20,7 +20,9 @@ export class StoreError extends Error {
 
 // Connection trouble, no way in, no such database, shutdown, too few resources, read-only, serialization, lock and statement timeouts.
 const UNAVAILABLE_SQLSTATE = /^(?:08...|28...|3D000|53...|55000|55P03|57P0.|57014|25006|40001|40P01|58...)$/
-const UNAVAILABLE_SYSTEM = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|ENOENT)/
+// What leads to the database: no way there, or no socket left to go by.
+const UNAVAILABLE_SYSTEM =
+  /^(?:ECONN|EMFILE|ENFILE|ENOBUFS|EADDRNOTAVAIL|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|ENOENT)/
 const UNAVAILABLE_TEXT =
   /timeout|timed out|connection (?:terminated|ended|error)|client was closed|not queryable|pool (?:after|is)|PGlite is clos|proxy request failed/i
 
