@@ -24,7 +24,7 @@ const UNAVAILABLE_SQLSTATE = /^(?:08...|28...|3D000|53...|55000|55P03|57P0.|5701
 const UNAVAILABLE_SYSTEM =
   /^(?:ECONN|EMFILE|ENFILE|ENOBUFS|EADDRNOTAVAIL|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|ENOENT)/
 const UNAVAILABLE_TEXT =
-  /timeout|timed out|connection (?:terminated|ended|error)|client was closed|not queryable|pool (?:after|is)|PGlite is clos|proxy request failed/i
+  /timeout|timed out|connection (?:terminated|ended|error|lost|attempt failed)|client was closed|not queryable|pool (?:after|is)|PGlite is clos|proxy request failed/i
 
 /**
  * Turns a driver's error into one of ours, which names the fault and never the statement's parameters:
