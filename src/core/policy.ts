@@ -26,6 +26,8 @@ export interface Policy {
   readonly clockSkewSeconds: number
   /** How long calls are admitted when the revocation feed is broken; then they are refused until it is back. */
   readonly revocationsStaleSeconds: number
+  /** How old what is known of a key may be for an exchange while the database is away; 0 for no such exchange. */
+  readonly degradedExchangeSeconds: number
   /** What new signing keys are made for. */
   readonly signingAlgorithm: SigningAlgorithm
   /** How old a signing key of ours becomes before the next one signs; 0 leaves rotation to the operator. */

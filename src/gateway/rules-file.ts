@@ -36,10 +36,13 @@ export function parseRules(text: string): Result<GatewayRules, readonly RulesFau
   return faults.length > 0 ? fail(faults) : ok(rules)
 }
 
+/** Of YAML 1.2 alone, whatever a file says of itself: an older one has keys that merge, and throw where they cannot. */
+const yaml = { schema: 'core', resolveKnownTags: false, uniqueKeys: true, prettyErrors: true } as const
+
 /** JSON is YAML. Aliases cannot multiply into a bomb. */
 function readYaml(text: string): Result<unknown, string> {
   try {
-    const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true })
+    const document = parseDocument(text, yaml)
     const [syntax] = document.errors
     return syntax === undefined ? ok(document.toJS({ maxAliasCount: 100 })) : fail(firstLine(syntax.message))
   } catch (error) {
@@ -97,7 +100,8 @@ function upstreamOf(
   const urls = typeof wanted === 'string' ? [wanted] : wanted
   const [first = ''] = urls
   if (first.includes('://')) return upstreamAt(new URL(first).host, urls)
-  const known = named[first]
+  // Its own: `constructor` is a member of every object.
+  const known = Object.hasOwn(named, first) ? named[first] : undefined
   if (urls.length !== 1 || known === undefined) return 'unknown'
   if (typeof known === 'object' && 'binding' in known) return bindingUpstream(first, known.binding)
   return upstreamAt(first, typeof known === 'string' ? [known] : known)

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { access, mkdir, statfs } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { StartError } from './start-error.ts'
 
 const MIB = 1024 * 1024
@@ -11,6 +11,11 @@ const ROOM_MIN_MIB = 64
 /** Where in `dataDir` the embedded database lies. */
 export function databaseFolder(dataDir: string): string {
   return resolve(dataDir, 'pg')
+}
+
+/** Where a running gateway hands out copies of its embedded database. */
+export function copiesFolder(dataDir: string): string {
+  return join(dataDir, 'copies')
 }
 
 /** Makes the folder for this user alone, if it is not there. @throws StartError */

@@ -3,7 +3,10 @@ import { type Announcement, parseAnnouncement } from '../store/announcements.ts'
 import { describeFault } from './log.ts'
 import type { Listen, Listener } from './postgres.ts'
 
-/** How often the safety net looks, in milliseconds: rarely beside a working feed, within the second without one. */
+/**
+ * How often the safety net looks, and asks a feed whether it lives, in milliseconds: rarely beside a working feed, within
+ * the second without one.
+ */
 const POLL_MS = { listening: 5000, deaf: 500 } as const
 
 const DEAF =
@@ -41,8 +44,10 @@ export interface FeedState {
 /** Keeps this process's memory in step with the others': hears announcements, and polls as a safety net. */
 export async function startFeed(parts: FeedParts): Promise<Feed> {
   let listener: Listener | undefined
+  let opening = false
   let stopped = false
   let broken = false
+  let complained = false
   let reconnects = 0
   let deaf = false
   let deafPolls = 0
@@ -54,8 +59,9 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
     clearTimeout(timer)
     timer = setTimeout(() => void beat(), inMs)
   }
-  const onEnd = () => {
-    if (listener === undefined || stopped) return
+  const lose = (lost: Listener | undefined) => {
+    // One that has been replaced may still say that it is over.
+    if (lost === undefined || lost !== listener || stopped) return
     listener = undefined
     broken = true
     parts.distrust()
@@ -76,7 +82,11 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
       .catch((fault) => parts.logger.warn({ fault: describeFault(fault) }, 'an announcement was lost'))
   }
   const tuneIn = async () => {
-    listener = await parts.listen(onAnnouncement, onEnd)
+    let opened: Listener | undefined
+    opened = await parts.listen(onAnnouncement, () => lose(opened))
+    if (stopped) return opened?.close()
+    listener = opened
+    complained = false
     parts.distrust()
     if (listener === undefined) {
       deafPolls = DEAF_POLLS
@@ -89,23 +99,54 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
     if (broken || deaf) parts.logger.info('the revocation feed is back')
     broken = deaf = false
   }
+  const open = async () => {
+    opening = true
+    try {
+      await tuneIn()
+    } catch (fault) {
+      // Once, and not twice a second.
+      if (!complained) {
+        parts.logger.warn({ fault: describeFault(fault) }, 'the revocation feed cannot be opened; polling')
+      }
+      complained = broken = true
+    }
+    opening = false
+  }
+  const look = () =>
+    parts.catchUp().catch((fault) => {
+      parts.logger.warn({ fault: describeFault(fault) }, 'the revocation feed could not catch up')
+    })
+  const reopen = async () => {
+    await open()
+    // What came after the last poll and before the first announcement.
+    if (listener !== undefined) await look()
+  }
+  /** A connection that was dropped on the way says nothing of it, and carries nothing. */
+  const ask = async (asked: Listener) => {
+    try {
+      await asked.ask()
+    } catch {
+      lose(asked)
+      await asked.close()
+    }
+  }
   const beat = async () => {
     timer = undefined
-    try {
-      if (listener === undefined && deafPolls === 0) await tuneIn()
-      else if (deafPolls > 0) {
-        deafPolls--
-        // What nobody tells of is looked up again.
-        parts.distrust()
-      }
-      await parts.catchUp()
-    } catch (fault) {
-      parts.logger.warn({ fault: describeFault(fault) }, 'the revocation feed could not catch up')
+    if (listener !== undefined) void ask(listener)
+    // Beside the polls, which wait for no connection that does not come about.
+    else if (deafPolls === 0 && !opening) void reopen()
+    else if (deafPolls > 0) {
+      deafPolls--
+      // What nobody tells of is looked up again.
+      parts.distrust()
     }
+    await look()
     if (!stopped)
       timer = setTimeout(() => void beat(), listener === undefined ? POLL_MS.deaf : POLL_MS.listening)
   }
-  await beat()
+  await open()
+  await look()
+  timer = setTimeout(() => void beat(), listener === undefined ? POLL_MS.deaf : POLL_MS.listening)
   return {
     state: () => ({ connected: listener !== undefined, reconnects }),
     async stop() {

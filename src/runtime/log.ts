@@ -106,5 +106,6 @@ const ownErrors = new Set([
   'SecretMismatchError',
   'ClocksApartError',
   'StartError',
+  'BackupError',
   'PasswordsBusyError',
 ])

@@ -14,9 +14,14 @@ export function generateSecret(): string {
   return system.randomText(SECRET_LENGTH)
 }
 
+/** Where in `dataDir` the embedded mode's own secret lies. */
+export function secretFile(dataDir: string): string {
+  return join(dataDir, 'secret')
+}
+
 /** Reads the embedded mode's own secret, or makes it when there is no data yet that another one wrote. @throws StartError */
 export async function embeddedSecret(dataDir: string): Promise<readonly string[]> {
-  const file = join(dataDir, 'secret')
+  const file = secretFile(dataDir)
   if (existsSync(file)) return [await readSecret(file)]
   if (existsSync(databaseFolder(dataDir))) {
     throw new StartError(
@@ -35,7 +40,8 @@ export async function embeddedSecret(dataDir: string): Promise<readonly string[]
   return [await readSecret(file)]
 }
 
-async function readSecret(file: string): Promise<string> {
+/** Reads a secret from its file. @throws StartError */
+export async function readSecret(file: string): Promise<string> {
   const secret = (await readFile(file, 'utf8')).trim()
   if (secret.length >= SECRET_MIN_LENGTH) return secret
   throw new StartError(

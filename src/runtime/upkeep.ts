@@ -13,6 +13,7 @@ import type { ProcessMemory } from './memory.ts'
 import type { OpenDatabase } from './postgres.ts'
 import { type Chore, repeat } from './repeat.ts'
 import { catchUp, hear } from './synchronize.ts'
+import { createWriteBack } from './write-back.ts'
 
 const SECOND_MS = 1000
 const MINUTE_MS = 60_000
@@ -44,12 +45,14 @@ export async function startUpkeep(parts: UpkeepParts): Promise<Upkeep> {
     },
     logger,
   })
-  const repeating = chores(parts).map((chore) => repeat(chore, logger))
+  const writeBack = createWriteBack(parts)
+  const repeating = [...chores(parts), writeBack.chore].map((chore) => repeat(chore, logger))
   return {
     feedState: feed.state,
     async stop() {
       await Promise.all(repeating.map(({ stop }) => stop()))
       await feed.stop()
+      await writeBack.finish()
       // What the last seconds brought.
       for (const { work, complaint } of flushes(parts, memory.usage.takeAll)) {
         await work().catch((fault) => logger.warn({ fault: describeFault(fault) }, complaint))

@@ -1,12 +1,19 @@
 import type { Store } from '../core/ports.ts'
 import { StoreLostError, StoreUnavailableError } from '../store/store-error.ts'
 
+export interface Deadline {
+  readonly deadlineMs: number
+  /** Until when all verbs last had to wait for something else, by `performance.now()`; infinite while they have to. */
+  readonly heldUntilMs: () => number
+  readonly onLost: (verb: string) => void
+}
+
 /**
  * Bounds every verb of a store whose driver has no timeout of its own. After a full disk PGlite lets each query hang
- * for ever, so an answer that is late is the sign that the process must go; so is a panic, after which nothing more may be
- * asked: the next question would turn in circles and hold the whole process.
+ * for ever, so an answer that is late is the sign that the process must go, unless all had to wait; so is a panic, after which
+ * nothing more may be asked: the next question would turn in circles and hold the whole process.
  */
-export function withDeadline(store: Store, deadlineMs: number, onLost: (verb: string) => void): Store {
+export function withDeadline(store: Store, { deadlineMs, heldUntilMs, onLost }: Deadline): Store {
   // An answer to any verb shows that the database lives, and that a late one only had to wait its turn.
   let answeredAtMs = 0
   let lost = false
@@ -22,7 +29,7 @@ export function withDeadline(store: Store, deadlineMs: number, onLost: (verb: st
       const late = Promise.withResolvers<never>()
       const askedAtMs = performance.now()
       const timer = setTimeout(() => {
-        if (answeredAtMs < askedAtMs) lose(name)
+        if (Math.max(answeredAtMs, heldUntilMs()) < askedAtMs) lose(name)
         late.reject(new StoreUnavailableError('The database did not answer in time.'))
       }, deadlineMs)
       const answered = verb(...args)

@@ -91,6 +91,7 @@ export const environment = {
   CAPTCHA_VERIFY_URL: hookUrl.default(TURNSTILE),
   CLOCK_SKEW_SECONDS: whole(0, clockSkewMaxSeconds).default(5),
   REVOCATIONS_STALE_SECONDS: whole(1, 86_400).default(300),
+  DEGRADED_EXCHANGE_SECONDS: whole(0, 86_400).default(0),
   AUDIT_RETENTION_DAYS: whole(0, 36_500).default(400),
   REGISTRATION: z.enum(['open', 'closed'], { error: 'must be open or closed' }).optional(),
   EMAIL_CONFIRMATION: z

@@ -4,7 +4,8 @@ import { keyOf } from './api-keys.ts'
 import type { AuditEnd } from './audit-end.ts'
 import { clientOf } from './clients.ts'
 import type { Database } from './database.ts'
-import { sessionOpening } from './open-sessions.ts'
+import { endSessionLost } from './end-session-late.ts'
+import { lateSessionOpening, sessionOpening } from './open-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { apiKeys, clients, sessions } from './schema.ts'
 import { keySessionColumns, keySessionOf, sessionOf } from './session-rows.ts'
@@ -24,6 +25,8 @@ export function sessionStore(
     .prepare(statementName(hotPath, 'find_session'))
   return {
     openSession: sessionOpening(db, { hotPath, end }),
+    openSessionLost: lateSessionOpening(db, hotPath),
+    endSessionLost: endSessionLost(db),
     useSession: sessionUse(db, hotPath),
 
     async findSession(id) {

@@ -197,6 +197,22 @@ describe('the token', () => {
     expect([exchanges(), refreshes()]).toEqual([2, 1])
   })
 
+  it('is fetched by the key when the gateway cannot refresh, and only once the old one is over', async () => {
+    const guichetFetch = create()
+    const { naps, sleep } = napping()
+    const patient = create({ sleep })
+    await Promise.all([guichetFetch(ME), patient(ME)])
+    front.answerNext(REFRESH, busy(503), busy(503), busy(503))
+    gateway.pass(3100)
+    await patient(ME)
+    await expect.poll(refreshes, { interval: 5 }).toBe(3)
+    expect([exchanges(), naps.length]).toEqual([2, 2])
+    gateway.pass(500)
+    front.answerNext(REFRESH, busy(503))
+    expect(await status(guichetFetch(ME))).toBe(200)
+    expect([exchanges(), refreshes()]).toEqual([3, 4])
+  })
+
   it('stays in use while renewals fail, which are tried once in five seconds', async () => {
     const guichetFetch = create()
     await guichetFetch(ME)

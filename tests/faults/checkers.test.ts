@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   acceptedAfterRevocation,
   doubleUses,
+  hastyRefusals,
   lateAnswers,
   mixedIdentities,
   recoveryMs,
@@ -145,6 +146,12 @@ describe('the checker of faults', () => {
     const broken = (atMs: number) => logOf(operation(atMs, { status: undefined }))
     expect(wrongFaults(broken(1500), { ...faultWindow, mayBreak: true })).toEqual([])
     expect(wrongFaults(broken(2501), { ...faultWindow, mayBreak: true })).toHaveLength(1)
+  })
+
+  it('sees a 503 that does not say when to come back', () => {
+    const busy = (retryAfter: string | undefined) => operation(0, { status: 503, retryAfter })
+    expect(hastyRefusals(logOf(busy('2'), operation(0, { status: 401 })))).toEqual([])
+    expect(hastyRefusals(logOf(busy(undefined), busy('0')))).toHaveLength(2)
   })
 
   it('sees an answer that took too long', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import {
   expectAllKept,
   expectPaceKept,
@@ -20,13 +21,20 @@ const PAUSED_MS = rounds(4000, 60_000)
 const ENDING_MS = rounds(4000, 20_000)
 const MAY_GROW_BYTES = 64 * MIB
 
+/** Two instances take the tokens of one another. */
+const issuer = { PUBLIC_URL: 'http://gateway.test' }
+
 let ground: Ground
+let other: GatewayProcess | undefined
 
 beforeAll(async () => {
-  ground = await layGround()
+  ground = await layGround({ env: issuer })
 })
 
-afterAll(() => ground?.remove())
+afterAll(async () => {
+  await other?.remove()
+  await ground?.remove()
+})
 
 describe('PostgreSQL killed under load', () => {
   it('is missed for as long as it is gone, and nothing that was acknowledged is lost', async () => {
@@ -70,10 +78,16 @@ describe('PostgreSQL paused under load', () => {
 })
 
 describe('connections ended by the server, one after the other', () => {
-  it('cost whoever was on them a 503 at most, and leave nothing half written', async () => {
+  it('cost whoever was on them a 503 at most, leave nothing half written, and no revocation unheard', async () => {
     const { postgres } = ground
     let ended = 0
-    const observed = await observe(ground, async () => {
+    other = await startGatewayProcess({
+      DATABASE_URL: postgres.url,
+      GUICHET_SECRET: testSecret,
+      ...issuer,
+    })
+    const two = { ...ground, others: [other] }
+    const observed = await observe(two, async () => {
       const untilMs = performance.now() + ENDING_MS
       while (performance.now() < untilMs) {
         const rows = await postgres.query(`select pg_terminate_backend(pid) from (
@@ -82,7 +96,7 @@ describe('connections ended by the server, one after the other', () => {
         await lasting(20)
       }
     })
-    await expectAllKept(ground, observed)
+    await expectAllKept(two, observed)
     expect(refusedProtected(observed)).toEqual([])
     expect(ended).toBeGreaterThan(ENDING_MS / 500)
     const failed = observed.log.all.filter(({ status }) => status === 503).length

@@ -64,6 +64,16 @@ export function wrongRefusals({ all }: Log): Violations {
   })
 }
 
+/** Each 503 of ours says when to come back, in whole seconds. */
+export function hastyRefusals({ all }: Log): Violations {
+  return all.flatMap((operation) => {
+    const { status, retryAfter = '' } = operation
+    return status === 503 && !/^[1-9][0-9]*$/.test(retryAfter)
+      ? [`${told(operation)}: without Retry-After`]
+      : []
+  })
+}
+
 /** Faults that are no 503 while the fault lasts, and any at all before it and once the gateway should be itself again. */
 export function wrongFaults({ all }: Log, window: FaultWindow): Violations {
   return all.flatMap((operation) => {

@@ -36,6 +36,8 @@ export interface Operation {
   /** Undefined without an answer. */
   readonly status: number | undefined
   readonly code: string | undefined
+  /** The `Retry-After` of the answer. */
+  readonly retryAfter?: string | undefined
   readonly facts: Facts
 }
 
@@ -74,6 +76,7 @@ export function createLog(): OperationLog {
         outcome,
         status: answer?.status,
         code: answer === undefined ? undefined : codeOf(answer),
+        retryAfter: answer?.headers.get('retry-after') ?? undefined,
         facts: outcome === 'ok' && answer !== undefined ? { ...order.facts, ...read(answer) } : order.facts,
       }
       all.push(operation)
