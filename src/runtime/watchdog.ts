@@ -13,7 +13,11 @@ export interface Watchdog {
  */
 export function startWatchdog(complaint: string, stillMaxSeconds = STILL_MAX_SECONDS): Watchdog {
   const beats = new Int32Array(new SharedArrayBuffer(4))
-  const thread = new Worker(watch, { eval: true, workerData: { beats, complaint, stillMaxSeconds } })
+  const thread = new Worker(watch, {
+    eval: true,
+    execArgv: [],
+    workerData: { beats, complaint, stillMaxSeconds },
+  })
   thread.unref()
   const heart = setInterval(() => Atomics.add(beats, 0, 1), 500).unref()
   return {

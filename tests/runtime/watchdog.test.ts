@@ -15,9 +15,14 @@ function ended(program: string): Promise<Ending> {
     const watchdog = startWatchdog('it stands still', 2)
     ${program}`
   return new Promise((done) => {
-    execFile(process.execPath, ['--input-type=module', '-e', text], (error, stdout, stderr) => {
-      done({ signal: error?.signal ?? undefined, output: stdout + stderr })
-    })
+    execFile(
+      process.execPath,
+      ['--input-type=module', '-e', text],
+      { timeout: 30_000, killSignal: 'SIGTERM' },
+      (error, stdout, stderr) => {
+        done({ signal: error?.signal ?? undefined, output: stdout + stderr })
+      },
+    )
   })
 }
 
