@@ -97,7 +97,10 @@ export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
     try {
       return await endpoint.refresh(old)
     } catch (error) {
-      if (!(error instanceof GuichetError) || error.status !== 401) throw error
+      if (!(error instanceof GuichetError)) throw error
+      // A gateway without its database may still exchange what it knows. While the old token is good there is time.
+      if (error.status === 503 && now().getTime() >= endOf(old)) return endpoint.exchange()
+      if (error.status !== 401) throw error
       if (tokens === old) tokens = { ...old, refreshEndsAtMs: 0 }
       return endpoint.exchange()
     }

@@ -14,6 +14,10 @@ export interface Directory<Source, Found> {
   ) => Promise<Found | undefined>
   /** The one as it is in the store, remembered anew. */
   readonly findFresh: (store: Source, id: string, now: Date) => Promise<Found | undefined>
+  /** Notes that the store still had this version at `now`. */
+  readonly confirm: (named: { readonly id: string; readonly version: number }, now: Date) => void
+  /** The one as it was read or confirmed since, without a look: for when there is nobody to ask. */
+  readonly recall: (id: string, span: { readonly since: Date; readonly now: Date }) => Found | undefined
   /** Drops one that is known to have changed. */
   readonly forget: (id: string) => void
   /** Counts every memory as old: something may have changed, and it is not known what. */
@@ -44,6 +48,8 @@ interface DirectoryOf<Source, Found> {
 interface Memory<Found> {
   readonly found: Found
   readonly readAtMs: number
+  /** When the store last named the version that is remembered. */
+  confirmedAtMs: number
 }
 
 export function createDirectory<Source, Found>(
@@ -60,7 +66,10 @@ export function createDirectory<Source, Found>(
     const began = generation
     const found = await of.look(store, id)
     if (found === undefined || !of.isKept(found)) memories.delete(id)
-    else if (began === generation) remember(id, { found, readAtMs: now.getTime() })
+    else if (began === generation) {
+      const readAtMs = now.getTime()
+      remember(id, { found, readAtMs, confirmedAtMs: readAtMs })
+    }
     return found
   }
 
@@ -103,11 +112,24 @@ export function createDirectory<Source, Found>(
     },
     async findVersion(store, { id, version }, now) {
       const memory = memories.get(id)
-      return memory !== undefined && of.versionOf(memory.found) === version
-        ? memory.found
-        : look(store, id, now)
+      if (memory === undefined || of.versionOf(memory.found) !== version) return look(store, id, now)
+      memory.confirmedAtMs = now.getTime()
+      return memory.found
     },
     findFresh: look,
+    confirm({ id, version }, now) {
+      const memory = memories.get(id)
+      if (memory !== undefined && of.versionOf(memory.found) === version) memory.confirmedAtMs = now.getTime()
+    },
+    recall(id, { since, now }) {
+      const memory = memories.get(id)
+      if (memory === undefined) return undefined
+      // Known later than now: the clock has stepped back, and how old it is nobody can say.
+      const isYoung = [memory.readAtMs, memory.confirmedAtMs].some(
+        (ms) => ms >= since.getTime() && ms <= now.getTime(),
+      )
+      return isYoung ? memory.found : undefined
+    },
     forget(id) {
       generation++
       underway.delete(id)

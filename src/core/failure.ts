@@ -78,6 +78,8 @@ export type Failure =
   | { readonly reason: 'refresh_token_expired'; readonly sessionId: string }
   | { readonly reason: 'refresh_token_reused'; readonly sessionId: string }
   | { readonly reason: 'session_revoked'; readonly sessionId: string }
+  /** It was opened while the database was away, by an instance that may write it yet. */
+  | { readonly reason: 'session_unwritten'; readonly sessionId: string }
   | { readonly reason: 'access_token_invalid'; readonly cause: string }
   | { readonly reason: 'access_token_expired' }
   | { readonly reason: 'presented_token_invalid'; readonly parameter: string; readonly cause: string }

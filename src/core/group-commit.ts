@@ -1,3 +1,5 @@
+import { isStoreUnavailable } from './unavailable.ts'
+
 /** Commits one item; what it resolves for is committed. @throws what the commit of the item threw */
 export type GroupCommit<Item, Outcome> = (item: Item) => Promise<Outcome>
 
@@ -50,8 +52,8 @@ export function groupCommit<Item, Outcome>(
     try {
       outcomes = await commit(batch.map(({ item }) => item))
     } catch (fault) {
-      if (isUnavailable(fault)) {
-        // Those who wait have waited as long as these: to try again would have them wait twice.
+      if (isStoreUnavailable(fault)) {
+        // It is away for all of them, and what it did with the batch is not known, so nothing is tried again. Those who wait have waited as long as these: to try again would have them wait twice.
         for (const { failed } of [...batch, ...waiting.splice(0)]) failed(fault)
         return
       }
@@ -76,8 +78,3 @@ export function groupCommit<Item, Outcome>(
 }
 
 async function aBreath(): Promise<void> {}
-
-/** A database that is away is away for all of them; and what it did with the batch is not known, so nothing is tried again. */
-function isUnavailable(fault: unknown): boolean {
-  return fault instanceof Error && fault.name === 'StoreUnavailableError'
-}

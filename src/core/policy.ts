@@ -6,6 +6,8 @@ export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
 /** The longest that ACCESS_TTL_SECONDS can be: a setting may be shortened while longer tokens still live. */
 export const accessLifetimeMaxSeconds = 86_400
+/** The longest that REFRESH_TTL_SECONDS can be, and its like of people. */
+export const refreshLifetimeMaxSeconds = 31_536_000
 /** The most that CLOCK_SKEW_SECONDS can be. */
 export const clockSkewMaxSeconds = 60
 
@@ -24,6 +26,8 @@ export interface Policy {
   readonly clockSkewSeconds: number
   /** How long calls are admitted when the revocation feed is broken; then they are refused until it is back. */
   readonly revocationsStaleSeconds: number
+  /** How old what is known of a key may be for an exchange while the database is away; 0 for no such exchange. */
+  readonly degradedExchangeSeconds: number
   /** What new signing keys are made for. */
   readonly signingAlgorithm: SigningAlgorithm
   /** How old a signing key of ours becomes before the next one signs; 0 leaves rotation to the operator. */

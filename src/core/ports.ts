@@ -63,6 +63,7 @@ export type Purpose =
   | 'sign-in-subject'
   | 'device'
   | 'mail'
+  | 'backup'
 
 /** Hashes and encrypts under the secrets that live outside the database: the first writes, all read. */
 export interface Vault {
@@ -173,6 +174,14 @@ export interface SessionStore {
    * neither; false when it no longer is.
    */
   readonly openSession: (session: KeySession, keyVersion: number, event?: AuditEvent) => Promise<boolean>
+  /** The same of a session whose tokens are out already; one that has been added before stays as it is. */
+  readonly openSessionLate: (session: KeySession, keyVersion: number, event: AuditEvent) => Promise<boolean>
+  /** Adds such a session as one that is over, with the events that tell of it and the end of its tokens, all or none. */
+  readonly endSessionLate: (
+    session: KeySession,
+    events: readonly AuditEvent[],
+    revocation: Revocation,
+  ) => Promise<void>
   /** Marks the session used at `at` and answers it; its key is told by its version. */
   readonly useSession: (id: string, at: Date) => Promise<SessionUse | undefined>
   readonly findSession: (id: string) => Promise<SessionWithKey | undefined>
@@ -202,6 +211,8 @@ export interface PruneStore {
     readonly before: Date
     readonly limit: number
   }) => Promise<number>
+  /** What the database's own clock shows. */
+  readonly databaseTime: () => Promise<Date>
 }
 
 export interface SigningKeyDecision<T> {

@@ -6,6 +6,7 @@ import type { UsageTally } from './keys/key-usage.ts'
 import type { GuessGuard } from './limits/guess-guard.ts'
 import type { Policy } from './policy.ts'
 import type { World } from './ports.ts'
+import type { KeptSessions } from './tokens/kept-sessions.ts'
 import type { LegacyKeys } from './tokens/legacy-keys.ts'
 import type { Revocation, Revocations } from './tokens/revocations.ts'
 import type { KeyRing } from './tokens/signing-key-ring.ts'
@@ -24,6 +25,7 @@ export interface Memory {
   readonly audit: AuditTally
   readonly guessGuard: GuessGuard
   readonly upstreamTokens: UpstreamTokens
+  readonly keptSessions: KeptSessions
 }
 
 /** Makes a revocation of this process's own count here at once; the others hear of it with its commit. */

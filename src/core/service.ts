@@ -23,7 +23,7 @@ import { covers } from './permissions.ts'
 import type { Policy } from './policy.ts'
 import { fail, ok, type Result } from './result.ts'
 import type { ServiceParts } from './service-parts.ts'
-import { type Admit, type AdmittedCall, admitCall, revocationsAgeSeconds } from './tokens/admit-call.ts'
+import { type Admit, type AdmittedCall, admitCall } from './tokens/admit-call.ts'
 import { admitKeyCall } from './tokens/admit-key-call.ts'
 import { importSigningKey, retireSigningKey, rotateSigningKeys } from './tokens/change-signing-keys.ts'
 import { cutOffClient, endSession, endToken } from './tokens/end.ts'
@@ -37,6 +37,7 @@ import {
   type TokenReport,
 } from './tokens/introspect.ts'
 import type { BroughtKey } from './tokens/key-material.ts'
+import { revocationsAgeSeconds } from './tokens/knows-revocations.ts'
 import { type NarrowedToken, type NarrowTokenRequest, narrowToken } from './tokens/narrow-token.ts'
 import {
   type RefreshedToken,

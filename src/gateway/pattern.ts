@@ -27,7 +27,8 @@ export function readPattern(text: string): Result<string, string> {
     if (isParameter === undefined) {
       const problem = text === '/' ? undefined : problemOf(segment, isLast)
       if (problem !== undefined) return fail(problem)
-      spelled.push(segment.toLowerCase())
+      // Left at the end by a parameter that is absent, a `*` would take all that is below.
+      spelled.push(segment === '*' && !isLast ? `:P${index}` : segment.toLowerCase())
       continue
     }
     sawOptional ||= mark !== undefined

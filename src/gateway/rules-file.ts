@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { fail, ok, type Result } from '../core/result.ts'
+import { parseInput } from '../http/parse-input.ts'
 import type { UpstreamAddress } from '../http/wire.ts'
 import { plainName } from './forbidden-fields.ts'
 import type { GatewayRules, RouteRule, Upstream } from './rules.ts'
@@ -21,9 +22,9 @@ export function parseRules(text: string): Result<GatewayRules, readonly RulesFau
   if (text.length > TEXT_MAX_LENGTH) return fail([{ path: '', problem: 'is larger than a megabyte' }])
   const read = readYaml(text)
   if (!read.ok) return fail([{ path: '', problem: read.failure }])
-  const parsed = rulesSchema.safeParse(read.value, { error: problemOf })
-  if (!parsed.success) return fail(parsed.error.issues.map(faultOf))
-  const { upstreams, routes } = parsed.data
+  const parsed = parseInput(rulesSchema, read.value, { error: problemOf })
+  if (!parsed.ok) return fail(parsed.failure.map(faultOf))
+  const { upstreams, routes } = parsed.value
   const faults: RulesFault[] = []
   const rules = routes.map((route, index) => {
     const upstream = upstreamOf(route.upstream, upstreams)
@@ -36,10 +37,13 @@ export function parseRules(text: string): Result<GatewayRules, readonly RulesFau
   return faults.length > 0 ? fail(faults) : ok(rules)
 }
 
+/** Of YAML 1.2 alone, whatever a file says of itself: an older one has keys that merge, and throw where they cannot. */
+const yaml = { schema: 'core', resolveKnownTags: false, uniqueKeys: true, prettyErrors: true } as const
+
 /** JSON is YAML. Aliases cannot multiply into a bomb. */
 function readYaml(text: string): Result<unknown, string> {
   try {
-    const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true })
+    const document = parseDocument(text, yaml)
     const [syntax] = document.errors
     return syntax === undefined ? ok(document.toJS({ maxAliasCount: 100 })) : fail(firstLine(syntax.message))
   } catch (error) {
@@ -97,7 +101,8 @@ function upstreamOf(
   const urls = typeof wanted === 'string' ? [wanted] : wanted
   const [first = ''] = urls
   if (first.includes('://')) return upstreamAt(new URL(first).host, urls)
-  const known = named[first]
+  // Its own: `constructor` is a member of every object.
+  const known = Object.hasOwn(named, first) ? named[first] : undefined
   if (urls.length !== 1 || known === undefined) return 'unknown'
   if (typeof known === 'object' && 'binding' in known) return bindingUpstream(first, known.binding)
   return upstreamAt(first, typeof known === 'string' ? [known] : known)

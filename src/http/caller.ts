@@ -2,6 +2,7 @@ import type { Actor, Caller } from '../core/caller.ts'
 import type { ApiKey } from '../core/keys/api-key.ts'
 import type { MeterReading } from '../core/limits/meter.ts'
 import type { AdmittedCall } from '../core/tokens/admit-call.ts'
+import type { TokenPair } from '../core/tokens/exchange.ts'
 import type { GatewayContext } from './gateway-env.ts'
 import { limitHeaders } from './limit-headers.ts'
 import { principalOf } from './mount.ts'
@@ -38,6 +39,14 @@ export function noteKey(
   c.set('meter', meter)
   if (meter.rate !== undefined) tell(c, limitHeaders(meter.rate))
   tell(c, keyNotices(key))
+}
+
+/** Notes what came of an exchange, and tells it where it was made from memory: `Guichet-Degraded` is our own. */
+export function noteExchange(c: GatewayContext, pair: TokenPair): void {
+  noteKey(c, pair)
+  if (!pair.degraded) return
+  c.set('degraded', true)
+  tell(c, { 'Guichet-Degraded': 'true' })
 }
 
 /**

@@ -6,7 +6,14 @@ import { reply, tell } from './reply.ts'
 /** What pages may send to routes of ours, and read of their answers. */
 const ownFields = {
   allowHeaders: ['Authorization', 'Content-Type', 'X-API-Key', 'X-Request-Id', 'Idempotency-Key'],
-  exposeHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'],
+  exposeHeaders: [
+    'X-Request-Id',
+    'Retry-After',
+    'RateLimit',
+    'RateLimit-Policy',
+    'WWW-Authenticate',
+    'Guichet-Degraded',
+  ],
 }
 
 /** What the operator's own APIs take and answer is theirs to know: whatever is asked for, and all of it. */

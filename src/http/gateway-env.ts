@@ -50,6 +50,8 @@ export interface RequestLine {
   readonly upstream: string | undefined
   /** Why the rule would have refused, were it enforced. */
   readonly shadowed: string | undefined
+  /** True where tokens were handed out from memory, since the database is away. */
+  readonly degraded: true | undefined
   /** The reason of a refusal, as the core names it. */
   readonly reason: string | undefined
   /** What exactly was wrong, for those who read the log and not for the caller. */
@@ -75,6 +77,8 @@ export interface GatewayVariables {
   /** The key that a call was made with, itself or by a token of it; undefined where a person called. */
   key: ApiKey | undefined
   meter: MeterReading | undefined
+  /** True where tokens are handed out from memory, since the database is away. */
+  degraded: true | undefined
   /** Whether answers differ by `Origin`, whether or not this call has one; undefined for no. */
   variesByOrigin: boolean | undefined
   /** The operator's rule that a call behind the gateway fell under. */

@@ -46,6 +46,7 @@ export function observe(): MiddlewareHandler<GatewayEnv> {
       rule: c.get('rule'),
       upstream: c.get('upstream'),
       shadowed: c.get('shadowed'),
+      degraded: c.get('degraded'),
       reason: refused?.reason,
       cause: refused?.cause,
     }

@@ -6,9 +6,9 @@ import { dashedOperandsLast } from './cli/operands.ts'
 import { createProgram } from './cli/program.ts'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has seen enough (`| head`) is no failure.
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  // A reader that has seen enough (`| head`) is no failure, unless all of it was wanted.
+  if (error.code === 'EPIPE') process.exit()
+  void exitCodeOf(error).then((code) => process.exit(code))
 })
 
 try {

@@ -8,6 +8,7 @@ import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/ports.ts'
 import type { Memory } from '../core/service-parts.ts'
 import { loadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
+import { createKeptSessions } from '../core/tokens/kept-sessions.ts'
 import { createLegacyKeys } from '../core/tokens/legacy-keys.ts'
 import { createRevocations } from '../core/tokens/revocations.ts'
 import { createKeyRing } from '../core/tokens/signing-key-ring.ts'
@@ -39,5 +40,6 @@ export async function loadMemory(
     audit: createAuditTally(),
     guessGuard,
     upstreamTokens: createUpstreamTokens(),
+    keptSessions: createKeptSessions(),
   }
 }

@@ -5,15 +5,13 @@ import pg from 'pg'
 import type { DatabaseSettings } from '../settings/settings.ts'
 import { announcementChannel } from '../store/announcements.ts'
 import type { Database } from '../store/database.ts'
+import { migrationLock } from '../store/migrations.ts'
 import type { HotPath } from '../store/statement.ts'
 import { storeError } from '../store/store-error.ts'
 import { pooledDatabase } from './pooled-database.ts'
 import { StartError } from './start-error.ts'
 
 export const migrationsFolder = resolve(import.meta.dirname, '../../drizzle')
-
-/** Names our lock among all advisory locks of the database. */
-const MIGRATION_LOCK = 7_391_204_118
 
 /** How long a start may wait for another one's migrations, and for its own. */
 const MIGRATION_MAX_MS = 120_000
@@ -53,10 +51,20 @@ export type Listen = (
   onEnd: () => void,
 ) => Promise<Listener | undefined>
 
+/** Copies the files of a database that lives in this process, which nobody else could open meanwhile. */
+export interface Copying {
+  /** Copies into a folder that is not there yet, and answers for how many milliseconds all calls had to wait. */
+  readonly copyTo: (folder: string) => Promise<number>
+  /** Until when calls last had to wait for a copy, by `performance.now()`; infinite while they have to. */
+  readonly heldUntilMs: () => number
+}
+
 export interface OpenDatabase extends BareDatabase {
   readonly hotPath: HotPath
   /** The connections of now; undefined where there are none to count. */
   readonly pool: (() => PoolState) | undefined
+  /** Undefined where others can read the database themselves. */
+  readonly copying: Copying | undefined
   readonly listen: Listen
 }
 
@@ -83,6 +91,7 @@ export function openPostgres(
     db: pooledDatabase(pool),
     kind: 'postgresql',
     hotPath: { prepare: true },
+    copying: undefined,
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     listen: (onAnnouncement, onEnd) => listen({ settings, pool }, onAnnouncement, onEnd),
     close: () => pool.end(),
@@ -147,7 +156,7 @@ export async function migratePostgres(settings: DatabaseSettings): Promise<void>
     await client.connect()
     // A transaction's lock and not a session's: behind a pooler that one would stay with a connection that nobody gets again.
     await client.query('begin')
-    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
     // Ends the transaction with its own.
     await migrate(drizzle(client), { migrationsFolder })
   } catch (error) {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { chmod, link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { databaseFolder, makeFolder } from './data-folder.ts'
+import { databaseFolder, expectRoom, makeFolder } from './data-folder.ts'
 import { StartError } from './start-error.ts'
 import { system } from './system.ts'
 
@@ -14,9 +14,14 @@ export function generateSecret(): string {
   return system.randomText(SECRET_LENGTH)
 }
 
+/** Where in `dataDir` the embedded mode's own secret lies. */
+export function secretFile(dataDir: string): string {
+  return join(dataDir, 'secret')
+}
+
 /** Reads the embedded mode's own secret, or makes it when there is no data yet that another one wrote. @throws StartError */
 export async function embeddedSecret(dataDir: string): Promise<readonly string[]> {
-  const file = join(dataDir, 'secret')
+  const file = secretFile(dataDir)
   if (existsSync(file)) return [await readSecret(file)]
   if (existsSync(databaseFolder(dataDir))) {
     throw new StartError(
@@ -24,6 +29,7 @@ export async function embeddedSecret(dataDir: string): Promise<readonly string[]
     )
   }
   await makeFolder(dataDir)
+  await expectRoom(dataDir)
   // Written aside and then linked: never half a secret, and of two first starts at once one wins.
   const draft = `${file}.${process.pid}`
   await writePrivately(draft, generateSecret())
@@ -34,7 +40,8 @@ export async function embeddedSecret(dataDir: string): Promise<readonly string[]
   return [await readSecret(file)]
 }
 
-async function readSecret(file: string): Promise<string> {
+/** Reads a secret from its file. @throws StartError */
+export async function readSecret(file: string): Promise<string> {
   const secret = (await readFile(file, 'utf8')).trim()
   if (secret.length >= SECRET_MIN_LENGTH) return secret
   throw new StartError(

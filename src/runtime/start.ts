@@ -15,6 +15,7 @@ import type { LinkEvents } from '../store/audit-end.ts'
 import { createStore } from '../store/store.ts'
 import { clientAddress } from './addresses.ts'
 import { createAlarms } from './alarms.ts'
+import { type CopyServer, serveCopies } from './backup/serve-copies.ts'
 import { createCaptcha } from './captcha.ts'
 import { findSecrets, openDatabase } from './database.ts'
 import { handOverFirstKey } from './first-key.ts'
@@ -81,18 +82,24 @@ export async function startGateway({
   )
   let upkeep: Upkeep | undefined
   let mail: RunningMail | undefined
+  let copies: CopyServer | undefined
   let watched: MetricsServer | undefined
   let traces: RunningTraces | undefined
   const tallies = settings.metrics === undefined ? noTallies : createTallies()
   try {
     const { preparesStatements: prepare } = settings
     const plainStore = createStore(database.db, { ...database.hotPath, prepare }, linkUnder(secrets))
+    const { copying } = database
     const store =
-      database.kind === 'postgresql'
+      copying === undefined
         ? plainStore
-        : withDeadline(plainStore, EMBEDDED_DEADLINE_MS, (verb) => {
-            logger.fatal({ verb }, 'the embedded database no longer answers (is the disk full?); stopping')
-            onFatal()
+        : withDeadline(plainStore, {
+            deadlineMs: EMBEDDED_DEADLINE_MS,
+            heldUntilMs: copying.heldUntilMs,
+            onLost(verb) {
+              logger.fatal({ verb }, 'the embedded database no longer answers (is the disk full?); stopping')
+              onFatal()
+            },
           })
     const alarms = createAlarms(logger, settings.leakWebhook)
     const world = createNodeWorld(settings.rateLimits ? store : withoutLimits(store), secrets, {
@@ -145,6 +152,7 @@ export async function startGateway({
       auditRetentionDays: settings.auditRetentionDays,
     })
     mail = senders && startMail({ world, senders, logger })
+    copies = copying && (await serveCopies({ dataDir: settings.dataDir, copying, logger }))
     watched = await watchedBy(tallies, { settings, service, memory, behind, store, database, upkeep })
     const http = await listenOrExplain(serve, settings)
     const keeper = keepStreams(behind, { service, logger })
@@ -187,10 +195,12 @@ export async function startGateway({
         await alarms.settled()
         await traces?.stop()
         await watched?.close()
+        await copies?.close()
         await database.close()
       },
     }
   } catch (error) {
+    await copies?.close()
     await watched?.close()
     await traces?.stop()
     await mail?.stop()

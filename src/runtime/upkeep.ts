@@ -4,7 +4,7 @@ import { flushAuditTally } from '../core/audit/tally.ts'
 import type { KeyUse } from '../core/keys/key-usage.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/ports.ts'
-import { prune } from '../core/prune.ts'
+import { prune, whereClocksAgree } from '../core/prune.ts'
 import { keepSigningKeys, reloadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { createAuditLinker, pruneAudit } from './audit-upkeep.ts'
 import { type FeedState, startFeed } from './feed.ts'
@@ -13,6 +13,7 @@ import type { ProcessMemory } from './memory.ts'
 import type { OpenDatabase } from './postgres.ts'
 import { type Chore, repeat } from './repeat.ts'
 import { catchUp, hear } from './synchronize.ts'
+import { createWriteBack } from './write-back.ts'
 
 const SECOND_MS = 1000
 const MINUTE_MS = 60_000
@@ -44,12 +45,14 @@ export async function startUpkeep(parts: UpkeepParts): Promise<Upkeep> {
     },
     logger,
   })
-  const repeating = chores(parts).map((chore) => repeat(chore, logger))
+  const writeBack = createWriteBack(parts)
+  const repeating = [...chores(parts), writeBack.chore].map((chore) => repeat(chore, logger))
   return {
     feedState: feed.state,
     async stop() {
       await Promise.all(repeating.map(({ stop }) => stop()))
       await feed.stop()
+      await writeBack.finish()
       // What the last seconds brought.
       for (const { work, complaint } of flushes(parts, memory.usage.takeAll)) {
         await work().catch((fault) => logger.warn({ fault: describeFault(fault) }, complaint))
@@ -85,24 +88,24 @@ function chores(parts: UpkeepParts): readonly Chore[] {
     },
     {
       everyMs: MINUTE_MS,
-      work: () => pruneAudit(world, auditRetentionDays),
+      work: () => whereClocksAgree(world, () => pruneAudit(world, auditRetentionDays)),
       complaint: 'the audit log could not be pruned yet',
     },
     {
       everyMs: MINUTE_MS,
-      work: () => prune(world),
+      work: () => whereClocksAgree(world, () => prune(world)),
       complaint: 'old rows were not pruned; the next round will',
     },
     {
       everyMs: MINUTE_MS,
-      work: () => eraseAccounts(world),
+      work: () => whereClocksAgree(world, () => eraseAccounts(world)),
       complaint: 'deleted accounts could not be erased yet',
     },
     {
       // Far shorter than the time that a new key is published before it signs.
       everyMs: MINUTE_MS,
       work: async () => {
-        await keepSigningKeys(world, policy)
+        await whereClocksAgree(world, () => keepSigningKeys(world, policy))
         await reloadSigningKeys(world, memory.signingKeys)
       },
       complaint: 'the signing keys could not be looked after',

@@ -73,6 +73,11 @@ export function createVault(secrets: readonly string[]): Vault {
   }
 }
 
+/** What stands before the dot names the secret, in digests and sealed texts alike. */
+export function secretIdOf(text: string): string {
+  return text.split('.', 1)[0] ?? ''
+}
+
 function openSecret(secret: string): OpenSecret {
   const derive = (label: string, bytes: number) =>
     Buffer.from(hkdfSync('sha256', secret, 'guichet', label, bytes))

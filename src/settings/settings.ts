@@ -89,6 +89,11 @@ export function parseSettings(
   if (set['DATABASE_DIRECT_URL'] !== undefined && set['DATABASE_URL'] === undefined) {
     problems.push({ name: 'DATABASE_URL', problem: 'is required with DATABASE_DIRECT_URL' })
   }
+  const isDegradable = parsed.data !== undefined && parsed.data.DEGRADED_EXCHANGE_SECONDS > 0
+  if (isDegradable && set['DATABASE_URL'] === undefined) {
+    // The embedded database lives and dies with the process.
+    problems.push({ name: 'DATABASE_URL', problem: 'is required with DEGRADED_EXCHANGE_SECONDS' })
+  }
   if (set['LEAK_WEBHOOK_URL'] !== undefined && set['LEAK_WEBHOOK_SECRET'] === undefined) {
     problems.push({
       name: 'LEAK_WEBHOOK_SECRET',
@@ -187,6 +192,7 @@ export function parseSettings(
       signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
       keyPrefix: values.KEY_PREFIX,
       revocationsStaleSeconds: values.REVOCATIONS_STALE_SECONDS,
+      degradedExchangeSeconds: values.DEGRADED_EXCHANGE_SECONDS,
       accounts: {
         registration,
         emailConfirmation: values.EMAIL_CONFIRMATION,

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../core/audit/event.ts'
-import { groupCommit } from '../core/group-commit.ts'
+import { type GroupCommit, groupCommit } from '../core/group-commit.ts'
 import type { SessionStore } from '../core/ports.ts'
 import type { KeySession } from '../core/tokens/session.ts'
 import { arrayText } from './array-text.ts'
 import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
-import { type AuditEnd, advanceEnd, linkLists, linkParameterCount } from './audit-end.ts'
+import { type AuditEnd, advanceEnd, createAuditEnd, linkLists, linkParameterCount } from './audit-end.ts'
 import type { Database } from './database.ts'
 import { type HotPath, statement } from './statement.ts'
 
@@ -40,7 +40,7 @@ const lists = openings.map(([, type], index) => `$${index + 1}::${type}[]`).join
 // Both come of the same rows, so that there is no one without the other.
 // Linked where all of them are admitted, since each hash is over the one before.
 const linksFrom = openings.length + auditColumnCount + 1
-const text = `with wanted as (
+const textOf = (onConflict: string) => `with wanted as (
     select * from unnest(${lists}, ${auditLists(openings.length + 1)}, ${linkLists(linksFrom)})
       as wanted (${names}, ${auditColumns('event_')}, event_seq, event_hash)
   ), admitted as materialized (
@@ -49,14 +49,14 @@ const text = `with wanted as (
     insert into sessions (id, client_id, key_id, refresh_digest, rotates, permissions, audiences, access_ttl_seconds,
       created_at, expires_at, last_used_at)
     select id, client_id, key_id, refresh_digest, rotates, permissions::text[], audiences::text[], access_ttl_seconds,
-      created_at, expires_at, last_used_at from admitted
+      created_at, expires_at, last_used_at from admitted ${onConflict}
   ), advanced as (
     ${advanceEnd(linksFrom, '(select count(*) from admitted) = cardinality($1::uuid[])')}
   ), told as (
     insert into audit_events (${auditColumns()}, seq, hash)
     select ${auditColumns('event_')}, case when advanced.id is not null then event_seq end,
       case when advanced.id is not null then event_hash end
-    from admitted left join advanced on true where event_id is not null
+    from admitted left join advanced on true where event_id is not null ${onConflict}
   )
   select admitted.id, advanced.id is not null from admitted left join advanced on true`
 
@@ -65,12 +65,33 @@ export function sessionOpening(
   db: Database,
   { hotPath, end }: { readonly hotPath: HotPath; readonly end: AuditEnd },
 ): SessionStore['openSession'] {
+  const opening = openingBy(db, { hotPath, end, name: 'open_sessions', text: textOf('') })
+  return (session, keyVersion, event) => opening({ session, keyVersion, event })
+}
+
+/** The same of sessions that may have been opened before, since nobody heard of the commit; those stay as they are. */
+export function lateSessionOpening(db: Database, hotPath: HotPath): SessionStore['openSessionLate'] {
+  // Never linked in the insert: a row that is there already would leave a gap in the chain.
+  const end = createAuditEnd(undefined)
+  const text = textOf('on conflict (id) do nothing')
+  const opening = openingBy(db, { hotPath, end, name: 'open_sessions_late', text })
+  return (session, keyVersion, event) => opening({ session, keyVersion, event })
+}
+
+interface OpeningParts {
+  readonly hotPath: HotPath
+  readonly end: AuditEnd
+  readonly name: string
+  readonly text: string
+}
+
+function openingBy(db: Database, { hotPath, end, name, text }: OpeningParts): GroupCommit<Opening, boolean> {
   const open = statement<readonly [id: string, linked: boolean]>(db, hotPath, {
-    name: 'open_sessions',
+    name,
     text,
     parameters: openings.length + auditColumnCount + linkParameterCount,
   })
-  const opening = groupCommit<Opening, boolean>(
+  return groupCommit<Opening, boolean>(
     async (wanted) => {
       const values = openings.map(([, , read]) => arrayText(wanted.map((one) => read(one) ?? null)))
       const events = wanted.map(({ event }) => event)
@@ -86,5 +107,4 @@ export function sessionOpening(
     },
     { ...batches, gather: hotPath.gather },
   )
-  return (session, keyVersion, event) => opening({ session, keyVersion, event })
 }

@@ -5,7 +5,8 @@ import { keyOf } from './api-keys.ts'
 import type { AuditEnd } from './audit-end.ts'
 import { clientOf } from './clients.ts'
 import type { Database } from './database.ts'
-import { sessionOpening } from './open-sessions.ts'
+import { endSessionLate } from './end-session-late.ts'
+import { lateSessionOpening, sessionOpening } from './open-sessions.ts'
 import { addRevocation } from './revocations.ts'
 import { firstOfTurn } from './row-turns.ts'
 import { apiKeys, clients, sessions } from './schema.ts'
@@ -46,6 +47,8 @@ export function sessionStore(
 
   return {
     openSession: sessionOpening(db, { hotPath, end }),
+    openSessionLate: lateSessionOpening(db, hotPath),
+    endSessionLate: endSessionLate(db),
     useSession: sessionUse(db, hotPath),
 
     async findSession(id) {

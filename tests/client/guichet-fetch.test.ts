@@ -197,6 +197,22 @@ describe('the token', () => {
     expect([exchanges(), refreshes()]).toEqual([2, 1])
   })
 
+  it('is fetched by the key when the gateway cannot refresh, and only once the old one is over', async () => {
+    const guichetFetch = create()
+    const { naps, sleep } = napping()
+    const patient = create({ sleep })
+    await Promise.all([guichetFetch(ME), patient(ME)])
+    front.answerNext(REFRESH, busy(503), busy(503), busy(503))
+    gateway.pass(3100)
+    await patient(ME)
+    await expect.poll(refreshes, { interval: 5 }).toBe(3)
+    expect([exchanges(), naps.length]).toEqual([2, 2])
+    gateway.pass(500)
+    front.answerNext(REFRESH, busy(503))
+    expect(await status(guichetFetch(ME))).toBe(200)
+    expect([exchanges(), refreshes()]).toEqual([3, 4])
+  })
+
   it('stays in use while renewals fail, which are tried once in five seconds', async () => {
     const guichetFetch = create()
     await guichetFetch(ME)
@@ -381,12 +397,17 @@ describe('an error', () => {
   })
 
   it('never holds the key, though something at the address sends it back', async () => {
-    const apiKey = gateway.adminKey
-    const error = { code: apiKey, message: apiKey }
-    front.answerNext(EXCHANGE, Response.json({ error }, { status: 400, headers: { 'X-Request-Id': apiKey } }))
-    const thrown = await failure(create())
-    expect([thrown.code, thrown.requestId]).toEqual(['unexpected_answer', undefined])
-    expect(thrown.stack + JSON.stringify(thrown)).not.toContain(apiKey)
+    // One of small letters alone looks like a code.
+    for (const apiKey of [gateway.adminKey, `gk_${'a'.repeat(46)}`]) {
+      const error = { code: apiKey, message: apiKey }
+      front.answerNext(
+        EXCHANGE,
+        Response.json({ error }, { status: 400, headers: { 'X-Request-Id': apiKey } }),
+      )
+      const thrown = await failure(create({ apiKey }))
+      expect([thrown.code, thrown.requestId]).toEqual(['unexpected_answer', undefined])
+      expect(thrown.stack + JSON.stringify(thrown)).not.toContain(apiKey)
+    }
   })
 
   it('comes of an exchange that is redirected, and the key goes no further', async () => {

@@ -33,6 +33,9 @@ describe('a rule', () => {
     ['/a/:b?/:c?', ['/a', '/a/x', '/a/x/y'], ['/a/x/y/z']],
     ['/a/:b{[0-9]+}?', ['/a', '/a/7'], ['/a/x']],
     ['/a/:b{[0-9]{2}}/c', ['/a/12/c'], ['/a/1/c', '/a/123/c', '/a/12/cd', '/a/12']],
+    // Without the parameter the star was at the end, and took all that is below.
+    ['/a/*/:c?', ['/a/x', '/a/x/y'], ['/a', '/a/x/y/z', '/b/x']],
+    ['/*/:c{[0-9]+}?', ['/x', '/x/7'], ['/', '/x/y', '/x/7/z']],
     ['/a/:rest{.+}', ['/a/x', '/a/x/y/z'], ['/a', '/ab']],
     ['/v1/items:batch', ['/v1/items:batch', '/V1/Items%3ABatch'], ['/v1/itemsxbatch', '/v1/items']],
   ] as const)('for %s takes what it says and no more', (path, taken, others) => {

@@ -55,6 +55,18 @@ describe('a file of rules', () => {
     expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 
+  it('is YAML of today, whatever it says of itself: a key that merges is one that is not known', () => {
+    // Thrown by the reader of YAML, as no other fault of a file is.
+    for (const text of ['%YAML 1.1\n---\n<<: 1\nroutes: []', '!!merge <<: 1\nroutes: []'])
+      expect([text, faults(text)]).toEqual([text, [expect.stringMatching(/has no field <<|tag/)]])
+  })
+
+  it('finds an upstream among its own alone, and not among the members of every object', () => {
+    // `constructor` was found, and the start ended with a TypeError.
+    for (const upstream of ['constructor', 'toString', '__proto__', 'hasOwnProperty'])
+      expect(withRoute({ upstream })).toEqual(['routes.0.upstream: names no upstream of this file'])
+  })
+
   it('names every fault with its path', () => {
     const found = faults({
       upstreams: { 'a b': 'http://a.test', c: 'ftp://c', d: [] },

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openRelay, type Relay } from '../hostile/relay.ts'
 import { call } from '../support/call.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
@@ -13,6 +14,7 @@ import { proxyPath } from './programs.ts'
 const caddyfile = resolve(import.meta.dirname, '../../deploy/caddy/Caddyfile')
 
 let database: TestDatabase
+let relay: Relay
 const gateways: GatewayProcess[] = []
 let site: string
 let apiKey: string
@@ -20,7 +22,7 @@ let stopCaddy: () => Promise<void>
 
 const startGateway = (port: number) =>
   startGatewayProcess({
-    DATABASE_URL: database.url,
+    DATABASE_URL: relay.url,
     GUICHET_SECRET: testSecret,
     TRUSTED_PROXIES: '127.0.0.0/8',
     PUBLIC_URL: 'https://gateway.example.com',
@@ -30,6 +32,7 @@ const startGateway = (port: number) =>
 
 beforeAll(async () => {
   database = await freshDatabase()
+  relay = await openRelay(database.url)
   const ports = [await freePort(), await freePort()]
   for (const port of ports) gateways.push(await startGateway(port))
   apiKey = await gateways[0]!.firstKey()
@@ -39,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stopCaddy?.()
   await Promise.all(gateways.map((gateway) => gateway.remove()))
+  await relay?.close()
   await database?.drop()
 })
 
@@ -66,6 +70,12 @@ const exchange = () => call('POST', `${site}/api/v1/auth/token/`, { json: { apiK
 /** How many exchanges a gateway has answered. */
 const exchanged = (gateway: GatewayProcess) =>
   gateway.requestLines().filter((line) => line['route'] === '/api/v1/auth/token').length
+
+const SOON = { timeout: 30_000, interval: 50 }
+
+/** How many calls of a route a gateway has answered so. */
+const answered = (gateway: GatewayProcess, route: string, status: number) =>
+  gateway.requestLines().filter((line) => line['route'] === route && line['status'] === status).length
 
 describe('two gateways behind the Caddyfile of deploy/', () => {
   it('are both asked', async () => {
@@ -99,4 +109,30 @@ describe('two gateways behind the Caddyfile of deploy/', () => {
     const others = answers.filter((status) => status !== '200')
     expect(others).toEqual([])
   }, 60_000)
+
+  it('verify on when the database is away for both, and say themselves what they cannot', async () => {
+    const token = (await exchange()).body.data.access
+    const me = () => call('GET', `${site}/api/v1/me`, { token })
+    // Each of them knows the key.
+    await vi.waitUntil(async () => {
+      await me()
+      return gateways.every((gateway) => answered(gateway, '/api/v1/me', 200) > 0)
+    }, SOON)
+    await relay.cut()
+    try {
+      const statuses = new Set<number>()
+      // Caddy knows by then that neither is ready.
+      await vi.waitUntil(async () => {
+        statuses.add((await me()).status)
+        return gateways.every((gateway) => answered(gateway, '/health/ready', 503) > 2)
+      }, SOON)
+      for (let round = 0; round < 5; round++) statuses.add((await me()).status)
+      expect([...statuses]).toEqual([200])
+      const { status, body } = await exchange()
+      expect([status, body.error.code]).toEqual([503, 'service_unavailable'])
+    } finally {
+      await relay.mend()
+    }
+    await vi.waitUntil(async () => (await exchange()).status === 200, SOON)
+  }, 90_000)
 })

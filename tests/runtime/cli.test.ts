@@ -122,6 +122,8 @@ describe('the command line', () => {
       'routes check',
       'routes try',
       'migrate',
+      'backup',
+      'restore',
       'secret',
       'secret generate',
       'supabase',

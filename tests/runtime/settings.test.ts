@@ -35,6 +35,7 @@ describe('the settings of an empty environment', () => {
         accessTtlSeconds: 3600,
         refreshTtlSeconds: 604_800,
         clockSkewSeconds: 5,
+        degradedExchangeSeconds: 0,
         signingAlgorithm: 'ES256',
         keyPrefix: 'gk',
       },
@@ -89,6 +90,15 @@ describe('the settings', () => {
       { name: 'GUICHET_SECRET', problem: expect.stringContaining('required with DATABASE_URL') },
     ])
     expect(problemsOf({ DATABASE_URL: databaseUrl, GUICHET_SECRET: secret })).toEqual([])
+  })
+
+  it('exchange from memory only where they say so, and only beside a database that can be away', () => {
+    expect(parsed({ DEGRADED_EXCHANGE_SECONDS: '0' }).policy.degradedExchangeSeconds).toBe(0)
+    expect(problemsOf({ DEGRADED_EXCHANGE_SECONDS: '1' })).toEqual([
+      { name: 'DATABASE_URL', problem: 'is required with DEGRADED_EXCHANGE_SECONDS' },
+    ])
+    const env = { DATABASE_URL: databaseUrl, GUICHET_SECRET: secret, DEGRADED_EXCHANGE_SECONDS: '900' }
+    expect(parsed(env).policy.degradedExchangeSeconds).toBe(900)
   })
 })
 
@@ -194,6 +204,7 @@ const edges: readonly (readonly [name: string, allowed: readonly string[], refus
   ['SIGNING_ALG', ['ES256', 'EdDSA', 'RS256', 'HS256'], ['none', 'es256', 'canary', 'ES512']],
   ['ACCESS_TTL_SECONDS', ['60', '86400'], ['59', '86401', 'canary', '9999999999']],
   ['REFRESH_TTL_SECONDS', ['60', '31536000'], ['59', '31536001', 'canary']],
+  ['DEGRADED_EXCHANGE_SECONDS', ['0', '86400'], ['-1', '86401', 'canary']],
   ['CLOCK_SKEW_SECONDS', ['0', '60'], ['61', '-1', 'canary']],
   [
     'SMTP_URL',
@@ -231,6 +242,7 @@ describe.each(edges)('%s', (name, allowed, refused) => {
   // So that no other setting stands in the way.
   const env = (value: string) => ({
     ...(name === 'DATABASE_URL' && { GUICHET_SECRET: secret }),
+    ...(name === 'DEGRADED_EXCHANGE_SECONDS' && { DATABASE_URL: databaseUrl, GUICHET_SECRET: secret }),
     ...(name === 'CAPTCHA_VERIFY_URL' && { CAPTCHA_SECRET: 'a key' }),
     ...(name === 'SMTP_URL' && { MAIL_FROM: 'no-reply@g.test' }),
     [name]: value,
@@ -249,6 +261,13 @@ describe.each(edges)('%s', (name, allowed, refused) => {
 })
 
 describe('bad settings', () => {
+  it('are told of networks that the runtime cannot read', () => {
+    // The start was well, and each call after it a 500.
+    for (const network of ['::1/NaN', '::1/129', '10.0.0.0/33', '10.0.0.0', '::1/', '::1/ 64'])
+      expect([network, parseSettings({ TRUSTED_PROXIES: network }).ok]).toEqual([network, false])
+    expect(parseSettings({ TRUSTED_PROXIES: '10.0.0.0/8,::1/128' }).ok).toBe(true)
+  })
+
   it('are all told at once', () => {
     const bad = Object.fromEntries(edges.map(([name, , refused]) => [name, refused[0]!]))
     expect(problemsOf(bad).map(({ name }) => name)).toEqual(

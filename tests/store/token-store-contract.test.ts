@@ -121,6 +121,93 @@ describeTheStore((the) => {
     })
   })
 
+  describe('a session that is opened late', () => {
+    it('comes back as it was opened, with its event, however often it is written', async () => {
+      const { key } = await the.insertedKey()
+      const session = aSession(key, { permissions: ['a:read'], audiences: ['https://a.test'], rotates: true })
+      const event = anEvent({ kind: 'exchange', sessionId: session.id })
+      for (let round = 0; round < 2; round++) {
+        expect(await the.store.openSessionLate(session, key.version, event)).toBe(true)
+      }
+      expect((await the.store.findSession(session.id))?.session).toEqual(session)
+      expect(await eventsOf(the.store, session.id)).toBe(1)
+    })
+
+    it('stays as it has become since it was written', async () => {
+      const { key } = await the.insertedKey()
+      const session = aSession(key)
+      const event = anEvent({ kind: 'exchange', sessionId: session.id })
+      await the.store.openSessionLate(session, key.version, event)
+      await the.store.useSession(session.id, at(9))
+      expect(await the.store.openSessionLate(session, key.version, event)).toBe(true)
+      expect((await the.store.findSession(session.id))?.session.lastUsedAt).toEqual(at(9))
+    })
+
+    it('is refused after the version of its key changed, and is not told', async () => {
+      const { key } = await the.insertedKey({ version: 2 })
+      const session = aSession(key)
+      const event = anEvent({ kind: 'exchange', sessionId: session.id })
+      expect(await the.store.openSessionLate(session, 1, event)).toBe(false)
+      expect(await the.store.findSession(session.id)).toBeUndefined()
+      expect(await eventsOf(the.store, session.id)).toBe(0)
+    })
+  })
+
+  describe('a session that is ended late', () => {
+    const endOf = (session: KeySession, seconds: number) => ({
+      kind: 'session' as const,
+      subject: session.id,
+      cutoff: at(seconds),
+      createdAt: at(seconds),
+      expiresAt: at(90_000),
+    })
+    const revoked = (session: KeySession, seconds: number) => ({ ...session, revokedAt: at(seconds) })
+    const revocationsOf = async (session: KeySession) =>
+      (await the.store.listRevocations(at(20), undefined)).filter(({ subject }) => subject === session.id)
+
+    it('is there as one that is over, with what tells of it and the end of its tokens, once', async () => {
+      const { key } = await the.insertedKey()
+      const session = aSession(key, { permissions: ['a:read'] })
+      const events = (['exchange', 'session.end'] as const).map((kind) =>
+        anEvent({ kind, sessionId: session.id }),
+      )
+      for (const seconds of [10, 11])
+        await the.store.endSessionLate(revoked(session, seconds), events, endOf(session, seconds))
+      expect((await the.store.findSession(session.id))?.session).toEqual(revoked(session, 10))
+      expect(await eventsOf(the.store, session.id)).toBe(2)
+      expect(await revocationsOf(session)).toEqual([endOf(session, 10)])
+    })
+
+    it('ends one that was opened already, and tells its exchange once', async () => {
+      const { key } = await the.insertedKey()
+      const session = aSession(key)
+      const exchange = anEvent({ kind: 'exchange', sessionId: session.id })
+      await the.store.openSessionLate(session, key.version, exchange)
+      const end = anEvent({ kind: 'session.end', sessionId: session.id })
+      await the.store.endSessionLate(revoked(session, 10), [exchange, end], endOf(session, 10))
+      expect((await the.store.findSession(session.id))?.session.revokedAt).toEqual(at(10))
+      expect(await eventsOf(the.store, session.id)).toBe(2)
+      expect(await revocationsOf(session)).toHaveLength(1)
+    })
+
+    it('is not ended by halves', async () => {
+      const { key } = await the.insertedKey()
+      const session = aSession(key)
+      const poisoned = anEvent({ kind: 'session.end', sessionId: session.id, target: 'a\u0000b' })
+      await expect(
+        the.store.endSessionLate(revoked(session, 10), [poisoned], endOf(session, 10)),
+      ).rejects.toMatchObject({ name: 'StoreError' })
+      expect(await the.store.findSession(session.id)).toBeUndefined()
+      expect(await revocationsOf(session)).toEqual([])
+    })
+
+    it('needs no key: it may have been purged', async () => {
+      const session = aSession(aKey(aClient()))
+      await the.store.endSessionLate(revoked(session, 10), [], endOf(session, 10))
+      expect(await revocationsOf(session)).toHaveLength(1)
+    })
+  })
+
   describe('sessions that are used together', () => {
     it('are each marked and answered, however often they come', async () => {
       const { key } = await the.insertedKey()

@@ -35,6 +35,7 @@ export const testPolicy: Policy = {
   signingKeyRotationDays: 30,
   keyPrefix: 'gk',
   revocationsStaleSeconds: 300,
+  degradedExchangeSeconds: 0,
   accounts: {
     registration: 'open',
     emailConfirmation: 'required',

@@ -43,5 +43,12 @@ export function createKeyDirectory(limits: DirectoryLimits, people: PersonDirect
       if (found === undefined || ownerId === undefined) return found
       return underOwner(found, await people.findFresh(store, ownerId, now), now)
     },
+    recall(id, span) {
+      const found = keys.recall(id, span)
+      const ownerId = found?.client.ownerId
+      if (found === undefined || ownerId === undefined) return found
+      const owner = people.recall(ownerId, span)
+      return owner && underOwner(found, owner, span.now)
+    },
   }
 }

@@ -10,6 +10,7 @@ import { intersect } from '../permissions.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { admitAddress } from './exchange.ts'
+import { knowsRevocations } from './knows-revocations.ts'
 import type { Principal } from './verify.ts'
 import { verifyAfresh } from './verify-afresh.ts'
 
@@ -149,18 +150,6 @@ export function admitPersonOfToken(
     return fail({ reason: 'token_revoked', kind: 'user cut off' })
   }
   return ok(found)
-}
-
-/** How long ago this process last knew of every revocation. */
-export function revocationsAgeSeconds({ memory }: Pick<ServiceParts, 'memory'>, now: Date): number {
-  return (now.getTime() - memory.revocations.syncedAt().getTime()) / 1000
-}
-
-/** Refuses while this process does not know whether a revocation has been missed for too long. */
-export function knowsRevocations(parts: ServiceParts, now: Date): Result<void, Failure> {
-  const staleSeconds = revocationsAgeSeconds(parts, now)
-  if (staleSeconds <= parts.policy.revocationsStaleSeconds) return ok(undefined)
-  return fail({ reason: 'revocations_stale', staleSeconds })
 }
 
 function notRevoked(kind: string | undefined): Result<void, Failure> {

@@ -5,8 +5,9 @@ import { admitApiKey, effectivePermissions, endOfKey, type KeyWithClient } from 
 import { meterCall } from '../limits/meter.ts'
 import { ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { type AdmittedCall, knowsRevocations } from './admit-call.ts'
+import type { AdmittedCall } from './admit-call.ts'
 import { admitAddress, findGenuineKey } from './exchange.ts'
+import { knowsRevocations } from './knows-revocations.ts'
 import type { Principal } from './verify.ts'
 
 /**

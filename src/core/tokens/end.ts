@@ -4,12 +4,17 @@ import { fail, ok, type Result } from '../result.ts'
 import { noteRevocation, type ServiceParts } from '../service-parts.ts'
 import { type RevocationKind, revocationOf } from './revocations.ts'
 import type { Session } from './session.ts'
+import { notYetWritten, writeBackFirst } from './write-back.ts'
 
 /** Ends a session: its refresh token and all its access tokens. */
 export async function endSession(parts: ServiceParts, id: string): Promise<Result<Session, Failure>> {
+  await writeBackFirst(parts, id)
   const revocation = revocationNow(parts, 'session', id)
   const session = await parts.world.store.endSession(id, revocation)
-  if (session === undefined) return fail({ reason: 'session_not_found' })
+  if (session === undefined) {
+    // Else it would come to life after it was ended.
+    return notYetWritten(parts, id, revocation.createdAt) ?? fail({ reason: 'session_not_found' })
+  }
   noteRevocation(parts.memory, revocation)
   return ok(session)
 }

@@ -1,16 +1,7 @@
-import { auditEvent } from '../audit/event.ts'
-import { tokensTold } from '../audit/told.ts'
 import type { Caller } from '../caller.ts'
 import { traced } from '../explain/trace.ts'
 import type { Failure } from '../failure.ts'
-import {
-  type ApiKey,
-  admitApiKey,
-  effectivePermissions,
-  endOfKey,
-  type KeyWithClient,
-  parseApiKey,
-} from '../keys/api-key.ts'
+import { type ApiKey, admitApiKey, type KeyWithClient, parseApiKey } from '../keys/api-key.ts'
 import { rehashKey } from '../keys/rehash.ts'
 import { raiseAlarm } from '../leaks/alarm.ts'
 import { type MeterReading, meterCall } from '../limits/meter.ts'
@@ -18,10 +9,10 @@ import type { World } from '../ports.ts'
 import { changed, untilSettled } from '../race.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { admitNarrowing, type Narrowing } from './narrowing.ts'
-import { mintRefreshToken } from './refresh-token.ts'
-import type { KeySession } from './session.ts'
-import { type AccessToken, mintSessionAccessToken } from './session-tokens.ts'
+import { exchangeFromMemory } from './exchange-from-memory.ts'
+import type { Narrowing } from './narrowing.ts'
+import { mintPair, planOpening } from './opening.ts'
+import type { AccessToken } from './session-tokens.ts'
 
 export interface ExchangeRequest {
   readonly apiKey: string
@@ -37,11 +28,13 @@ export interface TokenPair extends AccessToken {
   readonly refreshExpiresAt: Date
   readonly key: ApiKey
   readonly meter: MeterReading
+  /** True where it was judged from memory, since the database is away, and its session waits to be written. */
+  readonly degraded: boolean
 }
 
 /**
- * Trades an API key for an access token and a refresh token, opening a session that is committed before the answer.
- * A stranger's three mistakes (no such key, a malformed one, a wrong secret) are one refusal.
+ * Trades an API key for an access token and a refresh token, opening a session that is committed before the answer;
+ * or, where the operator allows it, kept until the database is back. A stranger's three mistakes (no such key, a malformed one, a wrong secret) are one refusal.
  */
 export async function exchange(
   parts: ServiceParts,
@@ -51,7 +44,7 @@ export async function exchange(
   const found = await findGenuineKey(parts, request.apiKey, caller)
   if (!found.ok) return found
   const pair = await exchangeGenuine(parts, { found: found.value, request, caller })
-  if (pair.ok) await rehashKey(parts, pair.value.key, request.apiKey)
+  if (pair.ok && !pair.value.degraded) await rehashKey(parts, pair.value.key, request.apiKey)
   return pair
 }
 
@@ -84,39 +77,17 @@ export async function exchangeGenuine(
     const admitted = admitApiKey(current, now)
     if (!admitted.ok) return recheck(parts, current, admitted)
     traced(parts, 'key_usable', admitted)
-    const narrowing = traced(
-      parts,
-      'narrowing',
-      admitNarrowing(request.narrowing, {
-        permissions: effectivePermissions(current),
-        audiences: policy.audiences,
-        policy,
-      }),
-    )
-    if (!narrowing.ok) return narrowing
-
-    const { session, refresh } = newSession(parts, current, {
-      narrowing: narrowing.value,
-      rotates: request.rotates,
-      now,
-    })
-    const tokenId = world.newId()
-    const event = auditEvent(
-      world,
-      tokensTold('exchange', { key: current.key, sessionId: session.id, tokenId }),
-      caller,
-    )
-    const opened = await world.store.openSession(session, current.key.version, event)
-    if (!opened) return changed
-    const token = await mintSessionAccessToken(parts, { session, ...current }, { tokenId, now })
-    memory.usage.note(current.key.id, caller, now)
-    return ok({
-      ...token,
-      refresh,
-      refreshExpiresAt: session.expiresAt,
-      key: current.key,
-      meter: metered.value,
-    })
+    const opening = planOpening(parts, { found: current, request, caller, degraded: false }, now)
+    if (!opening.ok) return opening
+    const { session, event } = opening.value
+    try {
+      const opened = await world.store.openSession(session, current.key.version, event)
+      if (!opened) return changed
+    } catch (fault) {
+      return exchangeFromMemory(parts, fault, { judged: current.key, request, caller })
+    }
+    if (policy.degradedExchangeSeconds > 0) memory.directory.confirm(current.key, now)
+    return ok(await mintPair(parts, opening.value, { caller, meter: metered.value }))
   })
 }
 
@@ -179,41 +150,4 @@ async function recheck(
   const fresh = await memory.directory.findFresh(world.store, judged.key.id, world.now())
   if (fresh !== undefined && fresh.key.version !== judged.key.version) return changed
   return traced(parts, 'key_usable', refusal)
-}
-
-function newSession(
-  { world, policy }: ServiceParts,
-  { key, client }: KeyWithClient,
-  {
-    narrowing,
-    rotates,
-    now,
-  }: { readonly narrowing: Narrowing; readonly rotates: boolean; readonly now: Date },
-): { readonly session: KeySession; readonly refresh: string } {
-  const id = world.newId()
-  const refresh = mintRefreshToken(world, id)
-  const session: KeySession = {
-    id,
-    clientId: client.id,
-    keyId: key.id,
-    refreshDigest: world.vault.digest('refresh-token', refresh),
-    previousRefreshDigest: undefined,
-    rotates,
-    ...narrowing,
-    createdAt: now,
-    expiresAt: sessionEnd(now, { ttlSeconds: policy.refreshTtlSeconds, keyEndsAt: endOfKey(key) }),
-    lastUsedAt: now,
-    revokedAt: undefined,
-  }
-  return { session, refresh }
-}
-
-/** Whole seconds, so that what is said on the wire is what is kept. */
-function sessionEnd(
-  now: Date,
-  { ttlSeconds, keyEndsAt }: { readonly ttlSeconds: number; readonly keyEndsAt: Date | undefined },
-): Date {
-  const end = Math.floor(now.getTime() / 1000) + ttlSeconds
-  const keyEnd = keyEndsAt === undefined ? Infinity : Math.floor(keyEndsAt.getTime() / 1000)
-  return new Date(Math.min(end, keyEnd) * 1000)
 }

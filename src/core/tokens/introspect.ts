@@ -15,6 +15,7 @@ import { admitPersonSession } from './refresh-person.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import { isOfPerson, type KeySession, type Session } from './session.ts'
 import type { Principal } from './verify.ts'
+import { notYetWritten, writeBackFirst } from './write-back.ts'
 
 /** The permission to be told of tokens of other clients. */
 export const introspectPermission = 'tokens:introspect'
@@ -77,8 +78,13 @@ export async function introspect(
     refreshToken === undefined
       ? await reportAccess(parts, token)
       : await reportRefresh(parts, { text: token, sessionId: refreshToken.sessionId })
-  if (!report.ok) return report.failure.reason === 'revocations_stale' ? report : ok(undefined)
+  if (!report.ok) return isUnknowable(report.failure) ? report : ok(undefined)
   return ok(mayKnow(asker, report.value) ? report.value : undefined)
+}
+
+/** What cannot be told now is not told to be dead. */
+function isUnknowable({ reason }: Failure): boolean {
+  return reason === 'revocations_stale' || reason === 'session_unwritten'
 }
 
 function mayKnow({ clientId, permissions }: Asker, report: TokenReport): boolean {
@@ -106,8 +112,12 @@ async function reportRefresh(
   { text, sessionId }: { readonly text: string; readonly sessionId: string },
 ): Promise<Result<TokenReport, Failure>> {
   const { world, policy } = parts
+  await writeBackFirst(parts, sessionId)
   const found = await findKeySession(parts, sessionId, world.now())
-  if (found === undefined) return reportPersonRefresh(parts, { text, sessionId })
+  if (found === undefined) {
+    const unwritten = notYetWritten(parts, sessionId, world.now())
+    return unwritten ?? reportPersonRefresh(parts, { text, sessionId })
+  }
   if (standingOf(parts, found.session, text) !== 'current') {
     return fail({ reason: 'refresh_token_invalid' })
   }

@@ -67,7 +67,7 @@ export function createLegacyKeys({
   }
 
   async function verify(text: string, now: Date): Promise<Verified | undefined> {
-    const { alg = '', kid } = headerOf(text)
+    const { alg, kid } = headerOf(text)
     for (const key of await keysFor(alg, kid)) {
       try {
         const options = { algorithms: [alg], clockTolerance: clockSkewSeconds, currentDate: now }
@@ -105,12 +105,15 @@ function read(payload: Readonly<Record<string, unknown>>): Verified | undefined 
   return { role: known, expiresAt: Number(exp), notBefore: Number(nbf) }
 }
 
-function headerOf(text: string): { readonly alg?: string; readonly kid?: string } {
+/** What of a header is text: it is a stranger's, and a list of one algorithm is found where its only member is. */
+function headerOf(text: string): { readonly alg: string; readonly kid: string | undefined } {
   try {
-    return decodeProtectedHeader(text)
+    const { alg, kid } = decodeProtectedHeader(text)
+    if (typeof alg === 'string' && (kid === undefined || typeof kid === 'string')) return { alg, kid }
   } catch {
-    return {}
+    // No token at all.
   }
+  return { alg: '', kid: undefined }
 }
 
 function isKind(algorithm: string): algorithm is keyof typeof kinds {

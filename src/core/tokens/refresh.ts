@@ -20,6 +20,7 @@ import { admitNarrowing, type Narrowing } from './narrowing.ts'
 import type { RefreshTokenText } from './refresh-token.ts'
 import type { SessionWithKey } from './session.ts'
 import { type AccessToken, mintSessionAccessToken } from './session-tokens.ts'
+import { notYetWritten, writeBackFirst } from './write-back.ts'
 
 export interface RefreshedToken extends AccessToken {
   readonly key: ApiKey
@@ -36,8 +37,12 @@ export async function refresh(
   const now = world.now()
   const token = readRefreshToken(parts, refreshToken, caller)
   if (!token.ok) return token
-  const found = await useSession(parts, token.value.sessionId, now)
-  if (found === undefined) return countWrongToken(parts, caller)
+  const { sessionId } = token.value
+  await writeBackFirst(parts, sessionId)
+  const found = await useSession(parts, sessionId, now)
+  if (found === undefined) {
+    return notYetWritten(parts, sessionId, now) ?? countWrongToken(parts, caller)
+  }
   const standing = standingOf(parts, found.session, refreshToken)
   if (standing === 'spent') return endStolenSession(parts, found.session)
   // This answer has no room for a successor, so it cannot serve a session that rotates.
@@ -93,10 +98,14 @@ export async function rotate(
   if (!asker.ok) return asker
   const token = readRefreshToken(parts, request.refreshToken, caller)
   if (!token.ok) return token
+  const { sessionId } = token.value
+  await writeBackFirst(parts, sessionId)
   let meter: MeterReading | undefined
   return untilSettled(async () => {
     const now = world.now()
-    const found = await findKeySession(parts, token.value.sessionId, now)
+    const found = await findKeySession(parts, sessionId, now)
+    const unwritten = found === undefined ? notYetWritten(parts, sessionId, now) : undefined
+    if (unwritten !== undefined) return unwritten
     if (found === undefined || found.client.id !== asker.value.client.id) {
       return fail({ reason: 'refresh_token_invalid' })
     }

@@ -27,6 +27,8 @@ export interface Revocations {
   readonly apply: (revocation: Revocation) => void
   /** The kind of revocation that ended this token, or undefined when it lives. */
   readonly concerning: (principal: Principal) => RevocationKind | undefined
+  /** Says whether a session was ended by its own name. */
+  readonly endsSession: (sessionId: string) => boolean
   /** Notes that all revocations up to `at` are known here. */
   readonly markSynced: (at: Date) => void
   /** When the set was last known to be complete. */
@@ -72,6 +74,7 @@ export function createRevocations(loadedAt: Date): Revocations {
       if (tokenIsOver(tokenId) || parentTokenIds.some(tokenIsOver)) return 'token'
       return endsOne(principal, issuedAt) ?? endsDelegate(principal.delegate, issuedAt)
     },
+    endsSession: (sessionId) => isOver('session', sessionId),
     markSynced(at) {
       // Also when the clock has stepped back: a time to come would hide how old our knowledge is.
       syncedAt = at

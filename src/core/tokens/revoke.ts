@@ -7,6 +7,7 @@ import { type ClientCredentials, findAuthenticClient } from './authenticate.ts'
 import { endSession, endToken } from './end.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import { verifyAfresh } from './verify-afresh.ts'
+import { notYetWritten, writeBackFirst } from './write-back.ts'
 
 export interface RevokeTokenRequest {
   readonly credentials: ClientCredentials
@@ -33,27 +34,31 @@ export async function revokeToken(
   const asker = await findAuthenticClient(parts, credentials, caller)
   if (!asker.ok) return asker
   const { key, client } = asker.value
-  return ok({ key, ended: await endOwnToken(parts, client.id, token) })
+  const ended = await endOwnToken(parts, client.id, token)
+  return ended.ok ? ok({ key, ended: ended.value }) : ended
 }
 
 async function endOwnToken(
   parts: ServiceParts,
   clientId: string,
   token: string,
-): Promise<TokenRevocation['ended']> {
+): Promise<Result<TokenRevocation['ended'], Failure>> {
   const { world, policy } = parts
   const refreshToken = parseRefreshToken(world, token)
   if (refreshToken !== undefined) {
     const id = refreshToken.sessionId
     // Its tag proves that we made it, so a spent token of the session ends it as well.
+    await writeBackFirst(parts, id)
     const found = await world.store.findSession(id)
-    if (found?.client.id !== clientId || found.session.revokedAt !== undefined) return undefined
+    const unwritten = found === undefined ? notYetWritten(parts, id, world.now()) : undefined
+    if (unwritten !== undefined) return unwritten
+    if (found?.client.id !== clientId || found.session.revokedAt !== undefined) return ok(undefined)
     await endSession(parts, id)
-    return { kind: 'session', id }
+    return ok({ kind: 'session', id })
   }
   // Not asked whether it lives: what is told here must hold also for a token whose key is disabled only for now.
   const verified = await verifyAfresh(parts, token, { now: world.now(), audiences: policy.audiences })
-  if (!verified.ok || verified.value.clientId !== clientId) return undefined
+  if (!verified.ok || verified.value.clientId !== clientId) return ok(undefined)
   await endToken(parts, verified.value.tokenId)
-  return { kind: 'token', id: verified.value.tokenId }
+  return ok({ kind: 'token', id: verified.value.tokenId })
 }

@@ -1,6 +1,7 @@
 import { keyState } from '../keys/key-state.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { admitAssurance, admitPersonOfToken, knowsRevocations } from './admit-call.ts'
+import { admitAssurance, admitPersonOfToken } from './admit-call.ts'
+import { knowsRevocations } from './knows-revocations.ts'
 import type { Principal } from './verify.ts'
 
 /** What has become of a credential that was good once. */

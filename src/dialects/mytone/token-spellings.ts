@@ -7,6 +7,7 @@ type TokenReason =
   | 'refresh_token_expired'
   | 'refresh_token_reused'
   | 'session_revoked'
+  | 'session_unwritten'
   | 'session_not_found'
   | 'access_token_invalid'
   | 'access_token_expired'
@@ -27,6 +28,7 @@ export const tokenSpellings: Spellings<TokenReason> = {
   refresh_token_expired: tokenRefused('Refresh token expired'),
   refresh_token_reused: tokenRefused('Refresh token already used: the session has ended'),
   session_revoked: tokenRefused('Session ended'),
+  session_unwritten: notHere(),
   session_not_found: notHere(404),
   access_token_invalid: tokenRefused('Could not validate credentials'),
   access_token_expired: tokenRefused('Token expired'),

@@ -22,6 +22,7 @@ export interface Meta {
   readonly timestamp: string
   readonly request_id: string
   readonly warnings?: readonly Warning[]
+  readonly degraded?: true
 }
 
 interface Warning {
@@ -35,6 +36,7 @@ export function meta(c: GatewayContext): Meta {
     timestamp: c.env.service.now().toISOString(),
     request_id: c.get('requestId'),
     ...(warnings.length > 0 && { warnings }),
+    ...(c.get('degraded') === true && { degraded: true }),
   }
 }
 

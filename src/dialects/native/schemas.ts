@@ -67,9 +67,17 @@ export const pageQuery = z.object({
   cursor: z.string().max(400).optional().openapi({ description: 'The next_cursor of the page before.' }),
 })
 
-const metaSchema = z.object({ timestamp: z.iso.datetime(), request_id: z.string() }).openapi('Meta', {
-  example: { timestamp: '2025-05-20T12:08:18.338Z', request_id: '84455385-e154-4908-94ff-05aa8560b5b8' },
-})
+const metaSchema = z
+  .object({
+    timestamp: z.iso.datetime(),
+    request_id: z.string(),
+    degraded: z.literal(true).optional().openapi({
+      description: 'There where tokens were handed out from memory, since the database is away.',
+    }),
+  })
+  .openapi('Meta', {
+    example: { timestamp: '2025-05-20T12:08:18.338Z', request_id: '84455385-e154-4908-94ff-05aa8560b5b8' },
+  })
 
 export const errorSchema = z
   .object({

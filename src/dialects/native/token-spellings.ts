@@ -47,6 +47,13 @@ export const tokenSpellings: Spellings<
     message: 'This session has been ended. Exchange the API key again.',
     headers: tokenChallenged,
   },
+  session_unwritten: {
+    status: 503,
+    code: 'session_unwritten',
+    message:
+      'This session was opened while the database was away, and is not written yet. Try again shortly.',
+    headers: () => ({ 'Retry-After': '2' }),
+  },
   access_token_invalid: {
     status: 401,
     code: 'invalid_token',

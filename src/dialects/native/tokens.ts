@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { callerOf, noteKey } from '../../http/caller.ts'
+import { callerOf, noteExchange, noteKey } from '../../http/caller.ts'
 import { readApiKey } from '../../http/credentials.ts'
 import { endpoint, refused } from './endpoint.ts'
 import { answer, wholeSeconds } from './envelope.ts'
@@ -65,7 +65,7 @@ export const exchangeEndpoint = endpoint({
       callerOf(c),
     )
     if (!tokens.ok) return refused(c, tokens.failure)
-    noteKey(c, tokens.value)
+    noteExchange(c, tokens.value)
     const refreshExpire = wholeSeconds(tokens.value.refreshExpiresAt)
     return answer(c, {
       access: tokens.value.access,

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '../../core/result.ts'
-import { callerOf, noteKey } from '../../http/caller.ts'
+import { callerOf, noteExchange, noteKey } from '../../http/caller.ts'
 import type { Form } from '../../http/form.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { HttpFailure } from '../../http/refusal.ts'
@@ -23,7 +23,7 @@ const clientCredentials: Grant = async (c, form) => {
   const { narrowing, offline } = wishes.value
   const tokens = await c.env.service.exchange({ ...client.value, narrowing, rotates: offline }, callerOf(c))
   if (!tokens.ok) return refused(c, tokens.failure)
-  noteKey(c, tokens.value)
+  noteExchange(c, tokens.value)
   return answerToken(c, tokens.value, { refresh: offline ? tokens.value.refresh : undefined })
 }
 

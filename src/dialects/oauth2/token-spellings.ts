@@ -7,6 +7,7 @@ type TokenReason =
   | 'refresh_token_expired'
   | 'refresh_token_reused'
   | 'session_revoked'
+  | 'session_unwritten'
   | 'session_not_found'
   | 'access_token_invalid'
   | 'access_token_expired'
@@ -29,6 +30,13 @@ export const tokenSpellings: Spellings<TokenReason> = {
   refresh_token_expired: grant('This refresh token has expired.'),
   refresh_token_reused: grant('This refresh token had been replaced already, so its session has been ended.'),
   session_revoked: grant('The session of this refresh token has been ended.'),
+  session_unwritten: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    description:
+      'This session was opened while the database was away, and is not written yet. Try again shortly.',
+    headers: () => ({ 'Retry-After': '2' }),
+  },
   session_not_found: notHere(404),
   access_token_invalid: bearerRefused('This access token is not valid.'),
   access_token_expired: bearerRefused('This access token has expired.'),

@@ -7,6 +7,7 @@ type TokenReason =
   | 'refresh_token_expired'
   | 'refresh_token_reused'
   | 'session_revoked'
+  | 'session_unwritten'
   | 'session_not_found'
   | 'access_token_invalid'
   | 'access_token_expired'
@@ -55,6 +56,7 @@ export const tokenSpellings: Spellings<TokenReason> = {
     message: 'Invalid Refresh Token: Already Used',
   },
   session_revoked: unknown,
+  session_unwritten: notHere(),
   session_not_found: gone,
   access_token_invalid: badToken('invalid JWT: unable to parse or verify signature'),
   access_token_expired: badToken('invalid JWT: unable to parse or verify signature, token is expired'),

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
-import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import type { Settings } from '../../settings/settings.ts'
 import * as schema from '../../store/schema.ts'
 import { storeError } from '../../store/store-error.ts'
 import { databaseFolder } from '../data-folder.ts'
+import { openPglite } from '../embedded.ts'
 import { lockFolder } from '../folder-lock.ts'
 import { type BareDatabase, openPostgres } from '../postgres.ts'
 import { StartError } from '../start-error.ts'
-import type { Check } from './check.ts'
+import type { Check } from './checks/check.ts'
 
 /**
  * Opens the database as it is, or says why that cannot be done, and what to do when a gateway is using it. Unlike a start
@@ -37,7 +37,7 @@ async function openExisting(dataDir: string, whenInUse: string): Promise<BareDat
     return { check, status: 'warn', finding, remedy: whenInUse }
   }
   try {
-    const client = await PGlite.create({ dataDir: databaseFolder(dataDir) })
+    const client = await openPglite(databaseFolder(dataDir))
     const close = async () => {
       await client.close()
       await lock.release()

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import manifest from '../../../package.json' with { type: 'json' }
 import { addAudit } from './audit.ts'
+import { addBackup } from './backup.ts'
 import { addClients } from './clients.ts'
 import { addCompletion } from './completion.ts'
 import { addDoctor } from './doctor.ts'
@@ -9,6 +10,7 @@ import { addExplain } from './explain.ts'
 import { addKeys } from './keys.ts'
 import { addMigrate } from './migrate.ts'
 import { writeError } from './print.ts'
+import { addRestore } from './restore.ts'
 import { addRoutes } from './routes.ts'
 import { addSecret } from './secret.ts'
 import { addSessions } from './sessions.ts'
@@ -20,7 +22,8 @@ const ENVIRONMENT = `
 Environment (a .env file in this folder counts too):
   GUICHET_URL      where the gateway answers, its BASE_PATH included (http://127.0.0.1:3000)
   GUICHET_API_KEY  the key to act with; without it the one in DATA_DIR/first-key is used
-  migrate, doctor, users import and routes try --key open the database themselves, with the settings of the server.
+  migrate, backup, restore, doctor, users import and routes try --key open the database themselves, with the
+  settings of the server.
 
 Exit codes:
   0  done
@@ -51,6 +54,8 @@ export function createProgram(): Command {
   addExplain(program)
   addRoutes(program)
   addMigrate(program)
+  addBackup(program)
+  addRestore(program)
   addSecret(program)
   addDoctor(program)
   addCompletion(program)

@@ -28,7 +28,7 @@ export interface MetricSources {
   readonly service: Pick<Service, 'now' | 'revocationsAgeSeconds'>
   readonly memory: Pick<
     ProcessMemory,
-    'verifiedTokens' | 'directory' | 'people' | 'revocations' | 'signingKeys'
+    'verifiedTokens' | 'directory' | 'people' | 'revocations' | 'signingKeys' | 'keptSessions'
   >
   readonly behind: Pick<BehindTheCounter, 'upstreamStates' | 'streams'>
   readonly feedState: () => FeedState
@@ -81,7 +81,12 @@ export function createTallies(): Tallies {
 
 /** What is there to be looked up, with no label that a caller could choose. */
 export function lookedUp(sources: MetricSources): readonly Exposed[] {
-  return [...memoryMetrics(sources), ...databaseMetrics(sources), ...surroundings(sources)]
+  return [
+    ...memoryMetrics(sources),
+    ...databaseMetrics(sources),
+    ...degradedMetrics(sources.memory),
+    ...surroundings(sources),
+  ]
 }
 
 function memoryMetrics({ memory, service }: MetricSources): readonly Exposed[] {
@@ -147,6 +152,21 @@ function databaseMetrics({ pool, poolMax, outbox, service }: MetricSources): rea
       const depth = await outbox.read()
       if (depth === undefined) return []
       return alone(depth.oldestAt === undefined ? 0 : age(depth.oldestAt))
+    }),
+  ]
+}
+
+function degradedMetrics({ keptSessions }: MetricSources['memory']): readonly Exposed[] {
+  return [
+    counter('guichet_degraded_exchanges_total', 'Exchanges from memory, while the database was away.', () =>
+      alone(keptSessions.counts().kept),
+    ),
+    gauge('guichet_sessions_unwritten', 'Sessions of those that wait to be written.', () =>
+      alone(keptSessions.size()),
+    ),
+    counter('guichet_sessions_written_back_total', 'Sessions of those that were written since.', () => {
+      const { opened, ended } = keptSessions.counts()
+      return byLabel('outcome', { opened, ended })
     }),
   ]
 }

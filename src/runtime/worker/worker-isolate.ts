@@ -58,8 +58,11 @@ const directoryLimits = { maxEntries: 5000, maxAgeMs: pollMs, looksOutliveCalls:
 export function createIsolate(env: WorkerEnv): Result<Isolate, readonly string[]> {
   const settings = workerSettings(env)
   if (!settings.ok) return fail(settings.failure.map(({ name, problem }) => `${name} ${problem}`))
-  const { basePath, faces, corsOrigins, logLevel, rules: source, mail } = settings.value
+  const { basePath, faces, corsOrigins, logLevel, rules: source, mail, policy } = settings.value
   if (source?.kind === 'file') return fail(['ROUTES_FILE is for Node: put its text into ROUTES'])
+  // It may be gone before it could write down what it opened.
+  if (policy.degradedExchangeSeconds > 0)
+    return fail(['DEGRADED_EXCHANGE_SECONDS is for Node: the memory of an isolate does not last'])
   if (mail.templates !== undefined) return fail(['MAIL_TEMPLATES is for Node: a Worker has no folder'])
   const rules = source === undefined ? ok(undefined) : parseRulesSource(source)
   if (!rules.ok) return rules
@@ -130,7 +133,7 @@ export async function currentMemory(of: Isolate, world: World, maxAgeMs = pollMs
       of.signingKeysKeptAtMs = nowMs
       await keepSigningKeys(world, policy)
     }
-    if (nowMs - memory.revocations.syncedAt().getTime() > maxAgeMs) await catchUp(world, memory)
+    if (Math.abs(nowMs - memory.revocations.syncedAt().getTime()) > maxAgeMs) await catchUp(world, memory)
   } catch (error) {
     // With the database gone what we have serves on, until the policy says that it is too old.
     if (!(error instanceof StoreUnavailableError)) throw error

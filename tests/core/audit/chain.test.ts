@@ -129,4 +129,11 @@ describe("a caller's text in the log", () => {
     expect(cleanText(`${'x'.repeat(199)}😀`)?.isWellFormed()).toBe(true)
     expect(cleanText(undefined)).toBeUndefined()
   })
+
+  it('holds no part of a credential either that stands where the text is cut', () => {
+    // What was cut no longer looked like a key, and the many before it had made room for it.
+    const key = `gk_${'a'.repeat(12)}${'S'.repeat(28)}cccccc`
+    for (let fill = 0; fill < 60; fill++)
+      expect(cleanText(`${`${key} `.repeat(31)}${'- '.repeat(fill)}${key} ${key}`)).not.toContain('SSS')
+  })
 })

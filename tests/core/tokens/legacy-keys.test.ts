@@ -169,6 +169,22 @@ describe('a key of a former installation', () => {
     ).toBeUndefined()
   })
 
+  it('is as good as before when somebody has shown a header of lists and numbers', async () => {
+    // A list of one algorithm was taken for it, and the key that could not be opened by a list stayed closed.
+    const roleOf = fresh()
+    for (const odd of [
+      { alg: ['RS256'] },
+      { alg: ['RS256'], kid: 'old-rsa' },
+      { alg: 'RS256', kid: 7 },
+      { alg: {} },
+    ]) {
+      const header = Buffer.from(JSON.stringify(odd)).toString('base64url')
+      expect([odd, await roleOf(`${header}.e30.AAAA`)]).toEqual([odd, undefined])
+    }
+    const genuine = await token({ header: { alg: 'RS256', kid: 'old-rsa' }, key: rsa.privateKey })
+    expect(await roleOf(genuine)).toBe('service_role')
+  })
+
   it.each(['', '.', '..', 'a.b.c', 'eyJhbGciOiJIUzI1NiJ9', `${'e'.repeat(9000)}.e.e`])(
     'is none of what is no token: %.20s',
     async (text) => {

@@ -15,6 +15,7 @@ const aLine = (changes: Partial<RequestLine> = {}): RequestLine => ({
   rule: undefined,
   upstream: undefined,
   shadowed: undefined,
+  degraded: undefined,
   reason: undefined,
   cause: undefined,
   ...changes,

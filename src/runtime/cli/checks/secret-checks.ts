@@ -1,7 +1,7 @@
-import type { World } from '../../core/ports.ts'
-import { countKeysBySecret } from '../../store/diagnosis.ts'
-import type { BareDatabase } from '../postgres.ts'
-import { createVault } from '../vault.ts'
+import type { World } from '../../../core/ports.ts'
+import { countKeysBySecret } from '../../../store/diagnosis.ts'
+import type { BareDatabase } from '../../postgres.ts'
+import { createVault, secretIdOf } from '../../vault.ts'
 import type { Check } from './check.ts'
 
 /** Says whether the secrets open the signing keys, without which no start succeeds. */
@@ -35,7 +35,10 @@ export async function checkSigningKeys({ store, vault }: World): Promise<Check> 
 }
 
 /** Says how many API keys need a secret other than the one that writes. */
-export async function checkApiKeys({ db }: BareDatabase, secrets: readonly string[]): Promise<Check> {
+export async function checkApiKeys(
+  { db }: Pick<BareDatabase, 'db'>,
+  secrets: readonly string[],
+): Promise<Check> {
   const check = 'api keys'
   const [writer, ...older] = secrets.map((secret) => secretIdOf(createVault([secret]).digest('api-key', '')))
   const counts = await countKeysBySecret(db)
@@ -56,9 +59,4 @@ export async function checkApiKeys({ db }: BareDatabase, secrets: readonly strin
   if (onOlder === 0) return { check, status: 'ok', finding }
   const remedy = 'Keep the older secret: each key leaves it when it is next exchanged.'
   return { check, status: 'warn', finding, remedy }
-}
-
-/** What stands before the dot names the secret, in digests and sealed texts alike. */
-function secretIdOf(text: string): string {
-  return text.split('.', 1)[0] ?? ''
 }
