@@ -195,7 +195,7 @@ class Walk {
   /** Shows every token to everybody. */
   judgeAll(): void {
     for (const token of this.tokens) {
-      for (const of of [0, 1, 2]) this.judgeHere(token, of)
+      for (const copy of [0, 1, 2]) this.judgeHere(token, copy)
       for (const by of [0, 1]) this.judgeElsewhere(token, by)
     }
     const oldest = this.time - SKEW_SECONDS - CLOCKS_APART_SECONDS
