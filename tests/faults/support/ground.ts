@@ -112,7 +112,6 @@ export async function observe(
 /** Fails with whatever any checker found, and where the process is gone. */
 export async function expectAllKept(ground: Ground, { log, window, recoveredMs }: Observed): Promise<void> {
   const { gateway, others = [], stage, postgres } = ground
-  const isStateless = ({ kind }: Operation) => kind === 'protected'
   const asking = { all: log.all.filter((operation) => !isStateless(operation)) }
   // What calls took at most that ask no database is how long the machine was busy with something else.
   const machineMs = Math.max(0, ...durationsMs(log.all, isStateless))
@@ -154,11 +153,14 @@ async function halfWritten(postgres: OwnPostgres): Promise<readonly string[]> {
   ]
 }
 
+/** Calls that ask no database: what is known to be withdrawn is looked up again. */
+const isStateless = ({ kind, facts }: Operation) => kind === 'protected' && facts.withdrawn !== true
+
 /** Protected calls that were answered with anything but a 200 while they should all have been. */
 export function refusedProtected({ log, window }: Observed): readonly string[] {
   const meant = log.all.filter(
-    ({ kind, invokedAtMs, facts, status }) =>
-      kind === 'protected' && invokedAtMs >= window.fromMs && facts.withdrawn !== true && status !== 200,
+    (operation) =>
+      isStateless(operation) && operation.invokedAtMs >= window.fromMs && operation.status !== 200,
   )
   return meant.map(({ status, code }) => `${status} ${code}`)
 }
@@ -168,7 +170,8 @@ function protectedPace({ log, window }: Observed) {
   const within = (fromMs: number, untilMs: number) =>
     durationsMs(
       log.all,
-      ({ kind, invokedAtMs }) => kind === 'protected' && invokedAtMs >= fromMs && invokedAtMs < untilMs,
+      (operation) =>
+        isStateless(operation) && operation.invokedAtMs >= fromMs && operation.invokedAtMs < untilMs,
     )
   const before = within(0, window.fromMs)
   const during = within(window.fromMs, window.untilMs)
