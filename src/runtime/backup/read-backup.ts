@@ -74,7 +74,7 @@ export async function* readBackup(
     }
   } catch (error) {
     if (!isZlibError(error)) throw error
-    throw header === undefined ? foreign(file) : damaged(file)
+    throw error.message === 'incorrect header check' ? foreign(file) : damaged(file)
   }
   if (header === undefined) throw foreign(file)
   if (end === undefined || hash.digest('hex') !== end.sha256 || !sameCounts(counts, end.rows)) {
@@ -141,7 +141,7 @@ function sameCounts(
   return names.length === Object.keys(found).length && names.every((name) => found[name] === told[name])
 }
 
-function isZlibError(error: unknown): boolean {
+function isZlibError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
 }
 
