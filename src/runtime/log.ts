@@ -123,6 +123,7 @@ const ownErrors = new Set([
   'StoreUnavailableError',
   'StoreError',
   'SecretMismatchError',
+  'ClocksApartError',
   'StartError',
   'BackupError',
   'PasswordsBusyError',
