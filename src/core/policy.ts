@@ -6,6 +6,8 @@ export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
 /** The longest that ACCESS_TTL_SECONDS can be: a setting may be shortened while longer tokens still live. */
 export const accessLifetimeMaxSeconds = 86_400
+/** The longest that REFRESH_TTL_SECONDS can be, and its like of people. */
+export const refreshLifetimeMaxSeconds = 31_536_000
 /** The most that CLOCK_SKEW_SECONDS can be. */
 export const clockSkewMaxSeconds = 60
 

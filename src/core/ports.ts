@@ -211,6 +211,8 @@ export interface PruneStore {
     readonly before: Date
     readonly limit: number
   }) => Promise<number>
+  /** What the database's own clock shows. */
+  readonly databaseTime: () => Promise<Date>
 }
 
 export interface SigningKeyDecision<T> {

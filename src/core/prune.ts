@@ -15,6 +15,25 @@ const SIGN_INS_KEPT_MS = 180 * 86_400_000
 /** What became of a mail is kept so long, for whoever asks where it is; its content goes when it is sent. */
 const MAIL_KEPT_MS = 7 * 86_400_000
 
+/** Two clocks that are further apart than this: one of them is wrong, and nobody knows which. */
+const CLOCKS_APART_MAX_MS = 3_600_000
+
+/** Nothing is deleted for its age while the clocks disagree about what time it is. */
+export class ClocksApartError extends Error {
+  override readonly name = 'ClocksApartError'
+}
+
+/** Does what deletes for good, by our clock, only where the database's agrees with it. @throws ClocksApartError */
+export async function whereClocksAgree<T>(
+  { now, store }: Pick<World, 'now' | 'store'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const apartMs = Math.abs(now().getTime() - (await store.databaseTime()).getTime())
+  if (apartMs <= CLOCKS_APART_MAX_MS) return work()
+  const seconds = Math.round(apartMs / 1000)
+  throw new ClocksApartError(`The clocks of this machine and of the database are ${seconds} seconds apart.`)
+}
+
 /** Deletes what nobody can ask for any more, in small batches; answers how many batches that took. */
 export async function prune(world: Pick<World, 'now' | 'store'>): Promise<number> {
   const now = world.now()

@@ -1,7 +1,12 @@
 import { constants } from 'node:fs'
-import { access, mkdir } from 'node:fs/promises'
+import { access, mkdir, statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { StartError } from './start-error.ts'
+
+const MIB = 1024 * 1024
+
+/** What a new database takes, which is 40 MiB, and one file more of its log. */
+const ROOM_MIN_MIB = 64
 
 /** Where in `dataDir` the embedded database lies. */
 export function databaseFolder(dataDir: string): string {
@@ -34,4 +39,17 @@ export async function makeFolder(dataDir: string): Promise<void> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     throw new StartError(`DATA_DIR ${dataDir} cannot be written to: ${code}.`)
   }
+}
+
+/**
+ * Refuses a disk that is as good as full: the embedded database would not open there, or stop at its next write.
+ * @throws StartError
+ */
+export async function expectRoom(dataDir: string): Promise<void> {
+  const { bavail, bsize } = await statfs(dataDir)
+  const freeMib = Math.floor((bavail * bsize) / MIB)
+  if (freeMib >= ROOM_MIN_MIB) return
+  throw new StartError(
+    `The disk of DATA_DIR ${dataDir} is full: ${freeMib} MiB are free and ${ROOM_MIN_MIB} are needed. Nothing is lost: free some and start again.`,
+  )
 }

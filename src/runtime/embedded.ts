@@ -7,10 +7,11 @@ import * as schema from '../store/schema.ts'
 import type { HotPath } from '../store/statement.ts'
 import { storeError } from '../store/store-error.ts'
 import { copyFolder } from './backup/copy-folder.ts'
-import { databaseFolder, makeFolder } from './data-folder.ts'
+import { databaseFolder, expectRoom, makeFolder } from './data-folder.ts'
 import { lockFolder } from './folder-lock.ts'
 import { type Copying, migrationsFolder, type OpenDatabase } from './postgres.ts'
 import { StartError } from './start-error.ts'
+import { startWatchdog } from './watchdog.ts'
 
 /**
  * PGlite runs within our own turn of the event loop, and reads no socket until it is done: a batch that did not wait for
@@ -30,11 +31,13 @@ export function openPglite(folder: string): Promise<PGlite> {
 /** Opens the embedded database in `dataDir`, which is locked and migrated. @throws StartError */
 export async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
   await makeFolder(dataDir)
+  await expectRoom(dataDir)
   const lock = await lockFolder(dataDir)
   try {
     const client = await openPglite(databaseFolder(dataDir))
     const db = drizzle(client, { schema })
     await migrate(db, { migrationsFolder })
+    const watchdog = startWatchdog('the embedded database holds the process (is the disk full?); killed')
     return {
       db,
       kind: 'embedded',
@@ -47,6 +50,7 @@ export async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
       },
       async close() {
         await client.close()
+        await watchdog.stop()
         await lock.release()
       },
     }

@@ -12,6 +12,10 @@ const POLL_MS = { listening: 5000, deaf: 500 } as const
 const DEAF =
   'no announcement arrives over the database connection (a pooler?); polling twice a second until DATABASE_DIRECT_URL is set'
 
+/** By how much the clock may gain or lose between two looks before it counts as set. */
+const CLOCK_STEP_MS = 2000
+const CLOCK_EVERY_MS = 100
+
 /** How many polls go by before a connection that carries no announcements is tried again: a minute. */
 const DEAF_POLLS = 120
 
@@ -49,6 +53,12 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
   let deafPolls = 0
   let timer: NodeJS.Timeout | undefined
 
+  /** Not at the end of the long wait that a working feed allows. */
+  const beatSoon = (inMs: number) => {
+    if (timer === undefined) return
+    clearTimeout(timer)
+    timer = setTimeout(() => void beat(), inMs)
+  }
   const lose = (lost: Listener | undefined) => {
     // One that has been replaced may still say that it is over.
     if (lost === undefined || lost !== listener || stopped) return
@@ -56,12 +66,14 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
     broken = true
     parts.distrust()
     parts.logger.warn('the revocation feed is broken; polling until it is back')
-    // Not at the end of the long wait that a working feed allowed.
-    if (timer !== undefined) {
-      clearTimeout(timer)
-      timer = setTimeout(() => void beat(), POLL_MS.deaf)
-    }
+    beatSoon(POLL_MS.deaf)
   }
+  // What is known is known as of a time of the clock: when that is set, or the machine was asleep, nobody knows how old it is.
+  const clock = watchClock((stepMs) => {
+    parts.logger.warn({ stepMs }, 'the clock was set; catching up with what others did')
+    parts.distrust()
+    beatSoon(0)
+  })
   const onAnnouncement = (payload: string) => {
     const announcement = parseAnnouncement(payload)
     if (announcement === undefined) return
@@ -139,8 +151,21 @@ export async function startFeed(parts: FeedParts): Promise<Feed> {
     state: () => ({ connected: listener !== undefined, reconnects }),
     async stop() {
       stopped = true
+      clearInterval(clock)
       clearTimeout(timer)
       await listener?.close()
     },
   }
+}
+
+/** Tells of every step of the wall clock against the one that only counts. */
+function watchClock(onStep: (stepMs: number) => void): NodeJS.Timeout {
+  const ahead = () => Date.now() - performance.now()
+  let before = ahead()
+  const look = () => {
+    const stepMs = Math.round(ahead() - before)
+    before += stepMs
+    if (Math.abs(stepMs) > CLOCK_STEP_MS) onStep(stepMs)
+  }
+  return setInterval(look, CLOCK_EVERY_MS).unref()
 }

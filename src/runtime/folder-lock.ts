@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
-import { readFile, realpath, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StartError } from './start-error.ts'
 
@@ -8,53 +6,34 @@ export interface FolderLock {
   readonly release: () => Promise<void>
 }
 
+/** SQLITE_BUSY and SQLITE_LOCKED. */
+const HELD_BY_ANOTHER = new Set<unknown>([5, 6])
+
 /**
  * Takes a folder for this process alone: two that open one embedded database lose data without a word.
- * Freed by the end of the process, however it ends. @throws StartError when another process has it
+ * Freed by the end of the process, however it ends. @throws StartError when another process has it, or it has no locks
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = await realpath(folder)
-  const lock = process.platform === 'linux' ? await lockBySocket(path) : await lockByPidFile(path)
-  if (lock === undefined) {
+  // Loaded here alone: whoever has a PostgreSQL needs none of it.
+  const { DatabaseSync } = await import('node:sqlite')
+  try {
+    // Node itself cannot lock a file. SQLite does, by the system's record locks, which other containers on the same volume see
+    // as well; a file without a table is all that it needs, and on a full disk it writes nothing.
+    const file = new DatabaseSync(join(path, 'lock.db'))
+    try {
+      file.exec('pragma locking_mode = exclusive; begin exclusive')
+    } catch (error) {
+      file.close()
+      throw error
+    }
+    return { release: async () => file.close() }
+  } catch (error) {
+    const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
     throw new StartError(
-      `Another Guichet process is using ${path}. Stop it first, or choose another DATA_DIR.`,
+      HELD_BY_ANOTHER.has(code)
+        ? `Another Guichet process is using ${path}. Stop it first, or choose another DATA_DIR.`
+        : `${path} cannot be locked (SQLite says ${String(code)}). Choose a DATA_DIR on a disk of this machine.`,
     )
-  }
-  return lock
-}
-
-/** An abstract socket needs no file and dies with its process, kill -9 included. */
-async function lockBySocket(path: string): Promise<FolderLock | undefined> {
-  const name = `\0guichet-${createHash('sha256').update(path).digest('hex')}`
-  const server = createServer()
-  const listening = await new Promise<boolean>((done) => {
-    server.once('error', () => done(false))
-    server.listen(name, () => done(true))
-  })
-  if (!listening) return undefined
-  server.unref()
-  return { release: () => new Promise((done) => server.close(() => done())) }
-}
-
-async function lockByPidFile(path: string): Promise<FolderLock | undefined> {
-  const file = join(path, 'lock')
-  const take = () => writeFile(file, String(process.pid), { flag: 'wx', mode: 0o600 })
-  try {
-    await take()
-  } catch {
-    const holder = Number(await readFile(file, 'utf8').catch(() => '0'))
-    if (holder > 0 && isRunning(holder)) return undefined
-    await rm(file, { force: true })
-    await take()
-  }
-  return { release: () => rm(file, { force: true }) }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }

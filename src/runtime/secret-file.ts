@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { chmod, link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { databaseFolder, makeFolder } from './data-folder.ts'
+import { databaseFolder, expectRoom, makeFolder } from './data-folder.ts'
 import { StartError } from './start-error.ts'
 import { system } from './system.ts'
 
@@ -29,6 +29,7 @@ export async function embeddedSecret(dataDir: string): Promise<readonly string[]
     )
   }
   await makeFolder(dataDir)
+  await expectRoom(dataDir)
   // Written aside and then linked: never half a secret, and of two first starts at once one wins.
   const draft = `${file}.${process.pid}`
   await writePrivately(draft, generateSecret())

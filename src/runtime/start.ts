@@ -96,7 +96,7 @@ export async function startGateway({
         : withDeadline(plainStore, {
             deadlineMs: EMBEDDED_DEADLINE_MS,
             heldUntilMs: copying.heldUntilMs,
-            onLate(verb) {
+            onLost(verb) {
               logger.fatal({ verb }, 'the embedded database no longer answers (is the disk full?); stopping')
               onFatal()
             },

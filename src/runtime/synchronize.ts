@@ -10,7 +10,9 @@ const OVERLAP_MS = 60_000
 /** Brings the live revocations up to date with the store. @throws when the store cannot tell */
 export async function syncRevocations(world: World, memory: ProcessMemory): Promise<void> {
   const now = world.now()
-  const since = new Date(Math.min(memory.revocations.syncedAt().getTime(), now.getTime()) - OVERLAP_MS)
+  const syncedAt = memory.revocations.syncedAt()
+  // After a clock that ran ahead all are read again: there, what lives still was forgotten as over.
+  const since = syncedAt > now ? undefined : new Date(syncedAt.getTime() - OVERLAP_MS)
   for (const revocation of await world.store.listRevocations(now, since)) noteRevocation(memory, revocation)
   memory.revocations.prune(now)
   memory.revocations.markSynced(now)

@@ -4,7 +4,7 @@ import { flushAuditTally } from '../core/audit/tally.ts'
 import type { KeyUse } from '../core/keys/key-usage.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/ports.ts'
-import { prune } from '../core/prune.ts'
+import { prune, whereClocksAgree } from '../core/prune.ts'
 import { keepSigningKeys, reloadSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import { createAuditLinker, pruneAudit } from './audit-upkeep.ts'
 import { type FeedState, startFeed } from './feed.ts'
@@ -88,24 +88,24 @@ function chores(parts: UpkeepParts): readonly Chore[] {
     },
     {
       everyMs: MINUTE_MS,
-      work: () => pruneAudit(world, auditRetentionDays),
+      work: () => whereClocksAgree(world, () => pruneAudit(world, auditRetentionDays)),
       complaint: 'the audit log could not be pruned yet',
     },
     {
       everyMs: MINUTE_MS,
-      work: () => prune(world),
+      work: () => whereClocksAgree(world, () => prune(world)),
       complaint: 'old rows were not pruned; the next round will',
     },
     {
       everyMs: MINUTE_MS,
-      work: () => eraseAccounts(world),
+      work: () => whereClocksAgree(world, () => eraseAccounts(world)),
       complaint: 'deleted accounts could not be erased yet',
     },
     {
       // Far shorter than the time that a new key is published before it signs.
       everyMs: MINUTE_MS,
       work: async () => {
-        await keepSigningKeys(world, policy)
+        await whereClocksAgree(world, () => keepSigningKeys(world, policy))
         await reloadSigningKeys(world, memory.signingKeys)
       },
       complaint: 'the signing keys could not be looked after',

@@ -1,7 +1,7 @@
 import { eraseAccounts } from '../core/accounts/erase-accounts.ts'
 import { flushAuditTally } from '../core/audit/tally.ts'
 import type { World } from '../core/ports.ts'
-import { prune } from '../core/prune.ts'
+import { prune, whereClocksAgree } from '../core/prune.ts'
 import { createService } from '../core/service.ts'
 import { keepSigningKeys } from '../core/tokens/keep-signing-keys.ts'
 import type { GatewayLog } from '../http/gateway-env.ts'
@@ -67,10 +67,12 @@ export default {
     try {
       await keepSigningKeys(world, current.settings.policy)
       await current.linkAudit(world)
-      await pruneAudit(world, current.settings.auditRetentionDays)
-      await prune(world)
       await deliverMails(current, world)
-      await eraseAccounts(world)
+      await whereClocksAgree(world, async () => {
+        await pruneAudit(world, current.settings.auditRetentionDays)
+        await prune(world)
+        await eraseAccounts(world)
+      })
     } finally {
       context.waitUntil(pool.end())
       context.waitUntil(alarms.settled())

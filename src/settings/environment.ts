@@ -2,7 +2,12 @@ import { z } from 'zod'
 import { passwordMinLengthAlone, passwordMinLengthWithFactor } from '../core/accounts/password-rules.ts'
 import { refreshTokenPrefix } from '../core/keys/api-key.ts'
 import { isPrefix } from '../core/keys/credential-text.ts'
-import { accessLifetimeMaxSeconds, clockSkewMaxSeconds, signingAlgorithms } from '../core/policy.ts'
+import {
+  accessLifetimeMaxSeconds,
+  clockSkewMaxSeconds,
+  refreshLifetimeMaxSeconds,
+  signingAlgorithms,
+} from '../core/policy.ts'
 import { mailEnvironment } from './mail.ts'
 import { hookUrl, httpUrl, isUrl, list, onOff, whole } from './setting.ts'
 import { supabaseEnvironment } from './supabase.ts'
@@ -78,9 +83,9 @@ export const environment = {
     .default('ES256'),
   SIGNING_KEY_ROTATION_DAYS: whole(0, 3650).default(30),
   ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(3600),
-  REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  REFRESH_TTL_SECONDS: whole(60, refreshLifetimeMaxSeconds).default(604_800),
   USER_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).optional(),
-  USER_REFRESH_TTL_SECONDS: whole(60, 31_536_000).optional(),
+  USER_REFRESH_TTL_SECONDS: whole(60, refreshLifetimeMaxSeconds).optional(),
   SECOND_FACTOR_ROLES: list.default([]),
   CAPTCHA_SECRET: z.string().optional(),
   CAPTCHA_VERIFY_URL: hookUrl.default(TURNSTILE),
@@ -108,7 +113,7 @@ export const environment = {
   ...mailEnvironment,
   ...supabaseEnvironment,
   MYTONE_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(1800),
-  MYTONE_REFRESH_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  MYTONE_REFRESH_TTL_SECONDS: whole(60, refreshLifetimeMaxSeconds).default(604_800),
   SHUTDOWN_DELAY_SECONDS: whole(0, 600).default(0),
   SHUTDOWN_GRACE_SECONDS: whole(0, 600).default(10),
   LOG_LEVEL: z
@@ -120,7 +125,8 @@ export const environment = {
 
 /** Good enough to catch a slip; the networks themselves are read by the runtime. */
 function isCidr(text: string): boolean {
-  return z.cidrv4().or(z.cidrv6()).safeParse(text).success
+  // The schema of IPv6 takes `NaN` for a number of bits.
+  return /\/\d{1,3}$/.test(text) && z.cidrv4().or(z.cidrv6()).safeParse(text).success
 }
 
 function isOrigin(text: string): boolean {

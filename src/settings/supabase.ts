@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accessLifetimeMaxSeconds, type SupabasePolicy } from '../core/policy.ts'
+import { accessLifetimeMaxSeconds, refreshLifetimeMaxSeconds, type SupabasePolicy } from '../core/policy.ts'
 import { hookUrl, httpUrl, list, onOff, whole } from './setting.ts'
 
 const JWT_SECRET_MIN_LENGTH = 32
@@ -23,7 +23,7 @@ export const supabaseEnvironment = {
   SUPABASE_ANONYMOUS: onOff.default('off'),
   SUPABASE_PASSWORD_MIN_LENGTH: whole(6, 72).default(6),
   SUPABASE_ACCESS_TTL_SECONDS: whole(60, accessLifetimeMaxSeconds).default(3600),
-  SUPABASE_IDLE_TTL_SECONDS: whole(300, 31_536_000).default(31_536_000),
+  SUPABASE_IDLE_TTL_SECONDS: whole(300, refreshLifetimeMaxSeconds).default(refreshLifetimeMaxSeconds),
   SUPABASE_REUSE_INTERVAL_SECONDS: whole(0, 300).default(10),
   SUPABASE_OTP_TTL_SECONDS: whole(60, 86_400).default(3600),
   SUPABASE_SECURE_EMAIL_CHANGE: onOff.default('on'),

@@ -31,6 +31,12 @@ export function pruneStore(db: Database): PruneStore {
   }
 
   return {
+    async databaseTime() {
+      const ms = sql<number>`extract(epoch from now())::float8 * 1000`
+      const [row] = await db.select({ ms }).from(sql`(values (1)) one`)
+      return new Date(Number(row?.ms))
+    },
+
     async prune({ sessionsBefore, failuresBefore, signInsBefore, mailsBefore, before, limit }) {
       const counts = [
         await pruneTable(

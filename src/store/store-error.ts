@@ -8,6 +8,11 @@ export class SchemaOutdatedError extends StoreUnavailableError {
   readonly lacksMigrations = true
 }
 
+/** The server has given up for good: an embedded one is of no more use, and a real one starts anew by itself. */
+export class StoreLostError extends StoreUnavailableError {
+  readonly isLost = true
+}
+
 /** A statement failed for a reason that a retry does not mend. The wire says 500. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
@@ -15,9 +20,11 @@ export class StoreError extends Error {
 
 // Connection trouble, no way in, no such database, shutdown, too few resources, read-only, serialization, lock and statement timeouts.
 const UNAVAILABLE_SQLSTATE = /^(?:08...|28...|3D000|53...|55000|55P03|57P0.|57014|25006|40001|40P01|58...)$/
-const UNAVAILABLE_SYSTEM = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|ENOENT)/
+// What leads to the database: no way there, or no socket left to go by.
+const UNAVAILABLE_SYSTEM =
+  /^(?:ECONN|EMFILE|ENFILE|ENOBUFS|EADDRNOTAVAIL|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|ENOENT)/
 const UNAVAILABLE_TEXT =
-  /timeout|timed out|connection (?:terminated|ended|error)|client was closed|not queryable|pool (?:after|is)|PGlite is clos|proxy request failed/i
+  /timeout|timed out|connection (?:terminated|ended|error|lost|attempt failed)|client was closed|not queryable|pool (?:after|is)|PGlite is clos|proxy request failed/i
 
 /**
  * Turns a driver's error into one of ours, which names the fault and never the statement's parameters:
@@ -33,7 +40,9 @@ export function storeError(error: unknown): StoreUnavailableError | StoreError {
       ? UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_SYSTEM.test(code)
       : UNAVAILABLE_TEXT.test(root.message)
   // A SQLSTATE's message may quote a value; one without a code is the driver's own and quotes none.
+  const panicked = 'severity' in root && root.severity === 'PANIC'
   const what = isSqlState ? `SQLSTATE ${code}` : (code ?? (unavailable ? root.message : root.name))
+  if (panicked) return new StoreLostError(`The database has stopped (${what}).`)
   return unavailable
     ? new StoreUnavailableError(`The database is unavailable (${what}).`)
     : new StoreError(`The database refused a statement (${what}).`)

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
 import { migratedDatabase, type TestDatabase } from '../support/database.ts'
-import { startGatewayProcess, testSecret } from '../support/gateway-process.ts'
+import { runGatewayToItsEnd, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
+import { measured, tellMs } from './support/measured.ts'
 
 const newSecret = 'a new secret of more than thirty-two characters'
 
@@ -75,5 +76,29 @@ describe('a new secret in front of the old one', { timeout: 60_000 }, () => {
     ]
     expect(statuses).toEqual([200, 200, 401])
     await after.stop()
+  })
+})
+
+describe('a start with a secret that opens nothing', { timeout: 60_000 }, () => {
+  it('ends in one line and makes nothing over what is there', async () => {
+    const own = await migratedDatabase()
+    const before = await startGatewayProcess({ DATABASE_URL: own.url, GUICHET_SECRET: testSecret })
+    await before.remove()
+    const rows = () =>
+      own.query(
+        'select (select json_agg(s) from signing_keys s) as signers, (select json_agg(k) from api_keys k) as keys',
+      )
+    const kept = await rows()
+    const startedAt = performance.now()
+    const { code, output } = await runGatewayToItsEnd({ DATABASE_URL: own.url, GUICHET_SECRET: newSecret })
+    const tookMs = performance.now() - startedAt
+    expect(code).toBe(1)
+    expect(output).toMatch(/^guichet: [^{}\n]*GUICHET_SECRET[^{}\n]*\n$/)
+    expect(await rows()).toEqual(kept)
+    await own.drop()
+    measured(
+      'F28',
+      `a wrong secret: one line and exit code 1 after ${tellMs(tookMs)}, signing keys and API keys unchanged`,
+    )
   })
 })

@@ -8,7 +8,7 @@ const hanging = { probe: () => new Promise<void>(() => {}) } as Partial<Store> a
 /** The verbs that were late for no good reason, when one was asked that never answers. */
 async function lateVerbs(heldUntilMs: () => number): Promise<readonly string[]> {
   const late: string[] = []
-  const store = withDeadline(hanging, { deadlineMs: 5, heldUntilMs, onLate: (verb) => late.push(verb) })
+  const store = withDeadline(hanging, { deadlineMs: 5, heldUntilMs, onLost: (verb) => late.push(verb) })
   await expect(store.probe()).rejects.toThrow('did not answer in time')
   return late
 }

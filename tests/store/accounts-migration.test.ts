@@ -1,40 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { migratePostgres, migrationsFolder } from '../../src/runtime/postgres.ts'
+import { migratePostgres } from '../../src/runtime/postgres.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { migrateBefore } from '../support/migrate-before.ts'
 import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
-
-interface JournalEntry {
-  readonly idx: number
-  readonly tag: string
-  readonly when: number
-}
-
-/** Brings a database to where it was before there were people, as the migrator of that time did. */
-async function migrateBefore({ url }: TestDatabase, tag: string): Promise<void> {
-  const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8'))
-  const entries: readonly JournalEntry[] = journal.entries
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query('create schema drizzle')
-  await client.query(
-    'create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
-  )
-  for (const entry of entries.slice(
-    0,
-    entries.findIndex((one) => one.tag === tag),
-  )) {
-    const text = readFileSync(join(migrationsFolder, `${entry.tag}.sql`), 'utf8')
-    for (const statement of text.split('--> statement-breakpoint')) await client.query(statement)
-    await client.query('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
-      entry.tag,
-      entry.when,
-    ])
-  }
-  await client.end()
-}
 
 describe('a database from before there were people', () => {
   let database: TestDatabase

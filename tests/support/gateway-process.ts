@@ -24,10 +24,16 @@ export interface GatewayProcess {
   readonly remove: () => Promise<void>
 }
 
+export interface ProcessOptions {
+  readonly dataDir?: string
+  /** The words of a command that runs the gateway in its own place, as `prlimit` does. */
+  readonly under?: readonly string[]
+}
+
 /** Starts the gateway as `npm start` does, in a process of its own, and waits until it is ready. */
 export async function startGatewayProcess(
   env: Readonly<Record<string, string>> = {},
-  options: { readonly dataDir?: string } = {},
+  options: ProcessOptions = {},
 ): Promise<GatewayProcess> {
   const { child, output, dataDir } = await spawnGateway(env, options)
   // Not at its exit: what it wrote last may not have been read by then.
@@ -57,16 +63,17 @@ export async function startGatewayProcess(
 /** Starts the gateway and waits for its end: for starts that are meant to fail. */
 export async function runGatewayToItsEnd(
   env: Readonly<Record<string, string>>,
-  options: { readonly dataDir?: string } = {},
+  options: ProcessOptions = {},
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const { child, output } = await spawnGateway(env, options)
   const [code] = await once(child, 'close')
   return { code, output: output() }
 }
 
-async function spawnGateway(env: Readonly<Record<string, string>>, options: { readonly dataDir?: string }) {
+async function spawnGateway(env: Readonly<Record<string, string>>, options: ProcessOptions) {
   const dataDir = options.dataDir ?? (await makeDataDir(env))
-  const child = spawn(process.execPath, ['src/runtime/node.ts'], {
+  const [program, ...words] = [...(options.under ?? []), process.execPath, 'src/runtime/node.ts'] as const
+  const child = spawn(program, words, {
     cwd: projectFolder,
     env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

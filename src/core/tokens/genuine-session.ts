@@ -6,6 +6,7 @@ import type { ServiceParts } from '../service-parts.ts'
 import { endSession } from './end.ts'
 import { parseRefreshToken, type RefreshTokenText } from './refresh-token.ts'
 import type { Session, SessionWithKey } from './session.ts'
+import { isOver } from './session-lifetimes.ts'
 
 /** Reads a refresh token without a database. What we never made is no guess: its tag tells. */
 export function readRefreshToken(
@@ -65,6 +66,6 @@ export function admitSession({ session, key, client }: SessionWithKey, now: Date
     return fail({ reason: 'session_revoked', sessionId: session.id })
   const admitted = admitApiKey({ key, client }, now)
   if (!admitted.ok) return admitted
-  if (session.expiresAt <= now) return fail({ reason: 'refresh_token_expired', sessionId: session.id })
+  if (isOver(session, now)) return fail({ reason: 'refresh_token_expired', sessionId: session.id })
   return ok(undefined)
 }

@@ -8,7 +8,7 @@ import { countWrongToken, endStolenSession, readRefreshToken, standingOf } from 
 import { mintPersonAccessToken, type PersonTokens } from './person-tokens.ts'
 import { parseRefreshToken } from './refresh-token.ts'
 import type { PersonSession, SessionWithUser } from './session.ts'
-import { sessionEnds, sessionLifetimes } from './session-lifetimes.ts'
+import { isOver, sessionEnds, sessionLifetimes } from './session-lifetimes.ts'
 
 /**
  * Trades a person's refresh token for an access token and its successor. As where machines rotate: all who show one
@@ -81,7 +81,8 @@ function isPatient(
   now: Date,
 ): boolean {
   const patienceMs = face === 'supabase' ? policy.supabase.reuseIntervalSeconds * 1000 : 0
-  return revokedAt === undefined && now.getTime() - lastUsedAt.getTime() < patienceMs
+  // Without its sign: one that was used under a clock that ran ahead is no newer for years.
+  return revokedAt === undefined && Math.abs(now.getTime() - lastUsedAt.getTime()) < patienceMs
 }
 
 /** Says whether a person's session may bring a new access token at `now`. */
@@ -95,6 +96,6 @@ export function admitPersonSession(
   }
   const admitted = admitUser(user, now)
   if (!admitted.ok) return admitted
-  if (session.expiresAt <= now) return fail({ reason: 'refresh_token_expired', sessionId: session.id })
+  if (isOver(session, now)) return fail({ reason: 'refresh_token_expired', sessionId: session.id })
   return ok(undefined)
 }

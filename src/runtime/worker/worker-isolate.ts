@@ -133,7 +133,7 @@ export async function currentMemory(of: Isolate, world: World, maxAgeMs = pollMs
       of.signingKeysKeptAtMs = nowMs
       await keepSigningKeys(world, policy)
     }
-    if (nowMs - memory.revocations.syncedAt().getTime() > maxAgeMs) await catchUp(world, memory)
+    if (Math.abs(nowMs - memory.revocations.syncedAt().getTime()) > maxAgeMs) await catchUp(world, memory)
   } catch (error) {
     // With the database gone what we have serves on, until the policy says that it is too old.
     if (!(error instanceof StoreUnavailableError)) throw error
