@@ -42,7 +42,7 @@ export function addApiDescription(
   app.get(`${basePath}/openapi.json`, (c) => {
     c.header('Cache-Control', 'no-cache')
     c.header('Content-Type', 'application/json')
-    bytes ??= new TextEncoder().encode(JSON.stringify(describe(c.env.service.policy.issuer)))
+    bytes ??= new Uint8Array(new TextEncoder().encode(JSON.stringify(describe(c.env.service.policy.issuer))))
     return c.body(bytes)
   })
   app.get(`${basePath}/docs`, (c) => {
