@@ -29,6 +29,8 @@ export interface TokenEndpointOptions {
 const TIMEOUT_MS = 10_000
 /** What a 429 or a 503 without `Retry-After` is taken to mean. */
 const RETRY_AFTER_SECONDS = 1
+/** Shorter than any key: one of small letters alone would look like a code. */
+const CODE_MAX_LENGTH = 40
 
 /** The native face of a gateway: `/api/v1/auth/token/` and `…/refresh/`. */
 export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
@@ -105,7 +107,9 @@ async function exchangeBodies(send: typeof fetch, url: string, body: string) {
 /** Only what is a code of ours: whatever else answers at that address might send the key back. */
 function codeOf(answer: Members): string {
   const { code } = members(answer['error'])
-  return typeof code === 'string' && /^[a-z]+(?:_[a-z]+)*$/.test(code) ? code : 'unexpected_answer'
+  const isOurs =
+    typeof code === 'string' && code.length <= CODE_MAX_LENGTH && /^[a-z]+(?:_[a-z]+)*$/.test(code)
+  return isOurs ? code : 'unexpected_answer'
 }
 
 function requestIdOf(headers: Headers, sent: string): string | undefined {

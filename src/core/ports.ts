@@ -175,9 +175,9 @@ export interface SessionStore {
    */
   readonly openSession: (session: KeySession, keyVersion: number, event?: AuditEvent) => Promise<boolean>
   /** The same of a session whose tokens are out already; one that has been added before stays as it is. */
-  readonly openSessionLost: (session: KeySession, keyVersion: number, event: AuditEvent) => Promise<boolean>
+  readonly openSessionLate: (session: KeySession, keyVersion: number, event: AuditEvent) => Promise<boolean>
   /** Adds such a session as one that is over, with the events that tell of it and the end of its tokens, all or none. */
-  readonly endSessionLost: (
+  readonly endSessionLate: (
     session: KeySession,
     events: readonly AuditEvent[],
     revocation: Revocation,

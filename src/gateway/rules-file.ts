@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { fail, ok, type Result } from '../core/result.ts'
+import { parseInput } from '../http/parse-input.ts'
 import type { UpstreamAddress } from '../http/wire.ts'
 import { plainName } from './forbidden-fields.ts'
 import type { GatewayRules, RouteRule, Upstream } from './rules.ts'
@@ -21,9 +22,9 @@ export function parseRules(text: string): Result<GatewayRules, readonly RulesFau
   if (text.length > TEXT_MAX_LENGTH) return fail([{ path: '', problem: 'is larger than a megabyte' }])
   const read = readYaml(text)
   if (!read.ok) return fail([{ path: '', problem: read.failure }])
-  const parsed = rulesSchema.safeParse(read.value, { error: problemOf })
-  if (!parsed.success) return fail(parsed.error.issues.map(faultOf))
-  const { upstreams, routes } = parsed.data
+  const parsed = parseInput(rulesSchema, read.value, { error: problemOf })
+  if (!parsed.ok) return fail(parsed.failure.map(faultOf))
+  const { upstreams, routes } = parsed.value
   const faults: RulesFault[] = []
   const rules = routes.map((route, index) => {
     const upstream = upstreamOf(route.upstream, upstreams)

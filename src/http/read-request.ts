@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../core/result.ts'
 import { readJson } from './body.ts'
 import type { GatewayContext } from './gateway-env.ts'
 import type { Parsed, RequestSchemas } from './mount.ts'
+import { parseInput } from './parse-input.ts'
 import type { FieldProblem, HttpFailure } from './refusal.ts'
 
 /** Reads the parts of a request that `schemas` name. Each problem is told with its field, none with its value. */
@@ -24,9 +25,9 @@ export async function readRequest<S extends RequestSchemas>(
 
 function parse(schema: z.ZodType | undefined, input: unknown): Result<unknown, HttpFailure> {
   if (schema === undefined) return ok(undefined)
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return ok(parsed.data)
-  return fail({ reason: 'request_invalid', details: parsed.error.issues.flatMap(fieldProblems).slice(0, 20) })
+  const parsed = parseInput(schema, input)
+  if (parsed.ok) return parsed
+  return fail({ reason: 'request_invalid', details: parsed.failure.flatMap(fieldProblems).slice(0, 20) })
 }
 
 const PLAIN_NAME = /^[A-Za-z][A-Za-z_]{0,39}$/

@@ -18,6 +18,18 @@ export function copiesFolder(dataDir: string): string {
   return join(dataDir, 'copies')
 }
 
+/** The longest path of a socket that every system takes in full (macOS; Linux takes three bytes more). */
+const SOCKET_PATH_MAX_BYTES = 103
+
+/**
+ * Where it is asked for one. Undefined where the path is too long: the system would cut it short without a word, and the
+ * socket would lie outside of the folder that is for this user alone.
+ */
+export function copiesSocket(dataDir: string): string | undefined {
+  const path = join(copiesFolder(dataDir), 'socket')
+  return Buffer.byteLength(path) > SOCKET_PATH_MAX_BYTES ? undefined : path
+}
+
 /** Makes the folder for this user alone, if it is not there. @throws StartError */
 export async function makeFolder(dataDir: string): Promise<void> {
   try {

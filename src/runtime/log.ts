@@ -46,7 +46,10 @@ export interface ProcessLog {
   readonly close: () => Promise<void>
 }
 
-/** JSON lines on standard output; written within a moment, and never waited for but where that is a file. */
+/**
+ * JSON lines on standard output; written within a moment, and never waited for but where that is a file. Where nobody reads
+ * or the disk is full the gateway serves on: lines are kept, then dropped, and counted when they can be written again.
+ */
 export function openProcessLog(level: string): ProcessLog {
   const destination = pino.destination({
     fd: STDOUT,
@@ -57,16 +60,32 @@ export function openProcessLog(level: string): ProcessLog {
     maxWrite: 2 * GATHERED_MAX_BYTES,
     periodicFlush: GATHERED_MAX_MS,
   })
+  // pino waits by it for a line that is fatal, and when the process exits: for ever where nobody reads or the disk is full.
+  destination.flushSync = () => {}
+  // Without a listener a full disk would end the process. What could not be written is tried again with the next lines.
+  destination.on('error', () => {})
+  const logger = createLogger(level, destination)
+  tellOfDrops(destination, logger)
   return {
-    logger: createLogger(level, destination),
+    logger,
     async close() {
       const flushed = new Promise<void>((done) => destination.flush(() => done()))
       const late = new Promise<void>((done) => setTimeout(done, FLUSH_MAX_MS).unref())
       await Promise.race([flushed, late])
-      // pino flushes once more when the process exits, and retries for ever at a pipe that nobody reads.
-      destination.flushSync = () => {}
     },
   }
+}
+
+function tellOfDrops(destination: ReturnType<typeof pino.destination>, logger: Logger): void {
+  let lines = 0
+  destination.on('drop', () => {
+    lines++
+    if (lines > 1) return
+    destination.once('drain', () => {
+      logger.warn({ lines }, 'lines of the log were dropped: nobody read them, or the disk was full')
+      lines = 0
+    })
+  })
 }
 
 /** A log on the stream that is given. */

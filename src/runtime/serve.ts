@@ -5,10 +5,12 @@ import { startGateway } from './start.ts'
 import { StartError } from './start-error.ts'
 
 const interactive = process.stdout.isTTY === true
+let opened: ProcessLog | undefined
 
 try {
   const settings = readSettings()
   const log = interactive ? prettyLog(settings.logLevel) : openProcessLog(settings.logLevel)
+  opened = log
   const exit = async (code: number) => {
     await log.close()
     process.exit(code)
@@ -32,6 +34,7 @@ try {
   // One line for what the operator can mend; for anything else the name and the place.
   const text = error instanceof StartError ? error.message : JSON.stringify(describeFault(error))
   process.stderr.write(`guichet: ${text}\n`)
+  await opened?.close()
   process.exit(1)
 }
 

@@ -125,7 +125,8 @@ export const environment = {
 
 /** Good enough to catch a slip; the networks themselves are read by the runtime. */
 function isCidr(text: string): boolean {
-  return z.cidrv4().or(z.cidrv6()).safeParse(text).success
+  // The schema of IPv6 takes `NaN` for a number of bits.
+  return /\/\d{1,3}$/.test(text) && z.cidrv4().or(z.cidrv6()).safeParse(text).success
 }
 
 function isOrigin(text: string): boolean {

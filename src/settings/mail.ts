@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isThisMachine } from './setting.ts'
 
 export interface MailAddress {
   readonly name: string
@@ -39,6 +40,7 @@ export function mailSettings(values: MailValues, publicUrl: string): MailSetting
   return {
     smtp: values.SMTP_URL && from ? { url: values.SMTP_URL, from } : undefined,
     templates: values.MAIL_TEMPLATES,
+    // A gateway that others can reach is nobody's development machine, whatever NODE_ENV forgot to say.
     printed: values.SMTP_URL === undefined && values.NODE_ENV !== 'production' && isThisMachine(publicUrl),
   }
 }
@@ -64,9 +66,4 @@ function isSmtpUrl(text: string): boolean {
   } catch {
     return false
   }
-}
-
-/** A gateway that others can reach is nobody's development machine, whatever NODE_ENV forgot to say. */
-function isThisMachine(url: string): boolean {
-  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname)
 }

@@ -36,6 +36,12 @@ export function isUrl(text: string, protocols: readonly string[]): boolean {
   )
 }
 
+/** Says whether a URL names no other machine than the one it is read on. */
+export function isThisMachine(url: string): boolean {
+  const { hostname } = URL.parse(url) ?? { hostname: '' }
+  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+}
+
 /** A stray % would make the driver throw. */
 function isDecodable(text: string): boolean {
   try {

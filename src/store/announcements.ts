@@ -28,29 +28,40 @@ export async function announce(
 
 /** Reads what another instance announced; undefined for what is not ours or from a later version. */
 export function parseAnnouncement(payload: string): Announcement | undefined {
-  let value: Record<string, unknown>
-  try {
-    value = JSON.parse(payload)
-  } catch {
-    return undefined
-  }
-  const { type } = value
+  const value = parseObject(payload)
+  const type = value?.['type']
   if (type === 'key' || type === 'client' || type === 'user' || type === 'role') {
-    return { type, id: String(value['id']) }
+    return { type, id: String(value?.['id']) }
   }
   if (type === 'signing-keys') return { type: 'signing-keys' }
   if (type !== 'revocation') return undefined
-  const { kind, subject, cutoff, createdAt, expiresAt } = value['revocation'] as Record<string, string>
-  const known = revocationKinds.find((candidate) => candidate === kind)
-  if (known === undefined || subject === undefined) return undefined
-  return {
-    type: 'revocation',
-    revocation: {
-      kind: known,
-      subject,
-      cutoff: new Date(cutoff ?? 0),
-      createdAt: new Date(createdAt ?? 0),
-      expiresAt: new Date(expiresAt ?? 0),
-    },
+  const revocation = revocationOf(value?.['revocation'])
+  return revocation && { type: 'revocation', revocation }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    return objectOf(JSON.parse(text))
+  } catch {
+    return undefined
   }
+}
+
+/** Anybody with the database's password can speak on the channel, in another application too: `null` is no object. */
+function objectOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null ? { ...value } : undefined
+}
+
+function revocationOf(value: unknown): Revocation | undefined {
+  const { kind, subject, ...times } = objectOf(value) ?? {}
+  const known = revocationKinds.find((candidate) => candidate === kind)
+  const [cutoff, createdAt, expiresAt] = [times['cutoff'], times['createdAt'], times['expiresAt']].map(timeOf)
+  if (known === undefined || typeof subject !== 'string') return undefined
+  if (cutoff === undefined || createdAt === undefined || expiresAt === undefined) return undefined
+  return { kind: known, subject, cutoff, createdAt, expiresAt }
+}
+
+function timeOf(value: unknown): Date | undefined {
+  const time = new Date(typeof value === 'string' ? value : Number.NaN)
+  return Number.isNaN(time.getTime()) ? undefined : time
 }

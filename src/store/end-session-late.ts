@@ -6,7 +6,7 @@ import { addRevocation } from './revocations.ts'
 import { sessions } from './schema.ts'
 
 /** Adds a session as one that is over, or ends the one that is there; a second time does nothing and tells nothing. */
-export function endSessionLost(db: Database): SessionStore['endSessionLost'] {
+export function endSessionLate(db: Database): SessionStore['endSessionLate'] {
   return (session, events, revocation) =>
     db.transaction(async (tx) => {
       const { permissions, audiences } = session

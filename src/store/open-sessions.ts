@@ -70,7 +70,7 @@ export function sessionOpening(
 }
 
 /** The same of sessions that may have been opened before, since nobody heard of the commit; those stay as they are. */
-export function lateSessionOpening(db: Database, hotPath: HotPath): SessionStore['openSessionLost'] {
+export function lateSessionOpening(db: Database, hotPath: HotPath): SessionStore['openSessionLate'] {
   // Never linked in the insert: a row that is there already would leave a gap in the chain.
   const end = createAuditEnd(undefined)
   const text = textOf('on conflict (id) do nothing')

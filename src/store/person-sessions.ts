@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, isNull, lt, ne } from 'drizzle-orm'
 import type { PersonSessionOpening, PersonSessionStore } from '../core/accounts/account-store.ts'
-import type { PersonSession } from '../core/tokens/session.ts'
+import type { PersonSession, PersonSessionRotation } from '../core/tokens/session.ts'
 import { knownDevices, roles, signIns, users } from './accounts-schema.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { addAlso } from './also.ts'
@@ -8,29 +8,15 @@ import type { Database } from './database.ts'
 import { redeem } from './one-time-tokens.ts'
 import { addRevocations } from './revocations.ts'
 import { roleOf } from './roles.ts'
+import { firstOfTurn } from './row-turns.ts'
 import { sessions } from './schema.ts'
 import { personSessionColumns, personSessionOf } from './session-rows.ts'
 import { settleFailures } from './sign-in-failures.ts'
 import { userOf } from './users.ts'
 
 export function personSessionStore(db: Database): PersonSessionStore {
-  return {
-    async openPersonSession(opening) {
-      const opened = await allOrNothing(db, (tx) => open(tx, opening))
-      return opened === true
-    },
-
-    async findPersonSession(id) {
-      const [row] = await db
-        .select({ session: personSessionColumns, user: users, role: roles })
-        .from(sessions)
-        .innerJoin(users, eq(users.id, sessions.userId))
-        .innerJoin(roles, eq(roles.id, users.roleId))
-        .where(eq(sessions.id, id))
-      return row && { session: personSessionOf(row.session), user: userOf(row.user), role: roleOf(row.role) }
-    },
-
-    async rotatePersonSession(id, { from, to, at, expiresAt, userVersion }) {
+  const rotate = firstOfTurn(
+    async ({ id, from, to, at, expiresAt, userVersion }: PersonSessionRotation & { readonly id: string }) => {
       const rotated = await db
         .update(sessions)
         .set({ previousRefreshDigest: sessions.refreshDigest, refreshDigest: to, lastUsedAt: at, expiresAt })
@@ -47,6 +33,25 @@ export function personSessionStore(db: Database): PersonSessionStore {
         .returning({ id: sessions.id })
       return rotated.length === 1
     },
+  )
+
+  return {
+    async openPersonSession(opening) {
+      const opened = await allOrNothing(db, (tx) => open(tx, opening))
+      return opened === true
+    },
+
+    async findPersonSession(id) {
+      const [row] = await db
+        .select({ session: personSessionColumns, user: users, role: roles })
+        .from(sessions)
+        .innerJoin(users, eq(users.id, sessions.userId))
+        .innerJoin(roles, eq(roles.id, users.roleId))
+        .where(eq(sessions.id, id))
+      return row && { session: personSessionOf(row.session), user: userOf(row.user), role: roleOf(row.role) }
+    },
+
+    rotatePersonSession: (id, rotation) => rotate({ id, ...rotation }),
 
     async listPersonSessions(userId, now) {
       const rows = await db

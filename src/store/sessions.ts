@@ -1,12 +1,14 @@
 import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import type { SessionStore } from '../core/ports.ts'
+import type { SessionRotation } from '../core/tokens/session.ts'
 import { keyOf } from './api-keys.ts'
 import type { AuditEnd } from './audit-end.ts'
 import { clientOf } from './clients.ts'
 import type { Database } from './database.ts'
-import { endSessionLost } from './end-session-late.ts'
+import { endSessionLate } from './end-session-late.ts'
 import { lateSessionOpening, sessionOpening } from './open-sessions.ts'
 import { addRevocation } from './revocations.ts'
+import { firstOfTurn } from './row-turns.ts'
 import { apiKeys, clients, sessions } from './schema.ts'
 import { keySessionColumns, keySessionOf, sessionOf } from './session-rows.ts'
 import { type HotPath, statementName } from './statement.ts'
@@ -23,18 +25,8 @@ export function sessionStore(
     .innerJoin(clients, eq(clients.id, apiKeys.clientId))
     .where(eq(sessions.id, sql.placeholder('id')))
     .prepare(statementName(hotPath, 'find_session'))
-  return {
-    openSession: sessionOpening(db, { hotPath, end }),
-    openSessionLost: lateSessionOpening(db, hotPath),
-    endSessionLost: endSessionLost(db),
-    useSession: sessionUse(db, hotPath),
-
-    async findSession(id) {
-      const [row] = await findById.execute({ id })
-      return row && { session: keySessionOf(row.session), key: keyOf(row.key), client: clientOf(row.client) }
-    },
-
-    async rotateSession(id, { from, to, at, keyVersion }) {
+  const rotate = firstOfTurn(
+    async ({ id, from, to, at, keyVersion }: SessionRotation & { readonly id: string }) => {
       const rotated = await db
         .update(sessions)
         .set({ previousRefreshDigest: sessions.refreshDigest, refreshDigest: to, lastUsedAt: at })
@@ -51,6 +43,20 @@ export function sessionStore(
         .returning({ id: sessions.id })
       return rotated.length === 1
     },
+  )
+
+  return {
+    openSession: sessionOpening(db, { hotPath, end }),
+    openSessionLate: lateSessionOpening(db, hotPath),
+    endSessionLate: endSessionLate(db),
+    useSession: sessionUse(db, hotPath),
+
+    async findSession(id) {
+      const [row] = await findById.execute({ id })
+      return row && { session: keySessionOf(row.session), key: keyOf(row.key), client: clientOf(row.client) }
+    },
+
+    rotateSession: (id, rotation) => rotate({ id, ...rotation }),
 
     async listSessions({ clientId, keyId, limit, afterId }, now) {
       // Walks the primary key: the rare question pays, so that the table needs no index for it.

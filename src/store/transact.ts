@@ -5,8 +5,9 @@ import type { Database } from './database.ts'
 import { storeError } from './store-error.ts'
 
 /**
- * Runs work of which statements are only a part. What the work itself throws passes as it is; all else comes out as a
- * StoreError or a StoreUnavailableError.
+ * Runs work of which statements are only a part, once: by `ask` a statement's fault comes as one of ours, for which no
+ * transaction is begun again. What the work itself throws passes as it is; all else comes out as a StoreError or a
+ * StoreUnavailableError.
  */
 export async function transact<T>(
   db: Database,

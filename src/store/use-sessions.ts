@@ -3,6 +3,7 @@ import type { SessionStore } from '../core/ports.ts'
 import type { SessionUse } from '../core/tokens/session.ts'
 import { arrayText } from './array-text.ts'
 import type { Database } from './database.ts'
+import { rowTurns } from './row-turns.ts'
 import { type KeySessionRow, keySessionColumns, keySessionOf } from './session-rows.ts'
 import { type Columns, type HotPath, statement } from './statement.ts'
 
@@ -56,12 +57,21 @@ export function sessionUse(db: Database, hotPath: HotPath): SessionStore['useSes
     { ...batches, gather: hotPath.gather },
   )
 
+  const usingAlone = rowTurns<Wish, SessionUse | undefined>(
+    ({ id }) => id,
+    async (wishes) => {
+      const [{ id }] = wishes
+      const latest = new Date(Math.max(...wishes.map(({ at }) => at.getTime())))
+      const [row] = await useAlone([id, latest.toISOString()])
+      const use = row && useOf(row)
+      return wishes.map(() => use)
+    },
+  )
+
   return async (id, at) => {
     const use = await using({ id, at })
-    if (use !== undefined) return use
-    // There is none, or somebody holds it: then this one call waits for him.
-    const [row] = await useAlone([id, at.toISOString()])
-    return row && useOf(row)
+    // There is none, or somebody holds it: then those who want this one wait for him.
+    return use ?? usingAlone({ id, at })
   }
 }
 

@@ -14,7 +14,8 @@ import { lostWrites } from './support/lost-writes.ts'
 import type { OperationLog } from './support/operations.ts'
 import { prepareStage, type Stage } from './support/stage.ts'
 
-const PER_SECOND = 40
+/** In all more than may be under way at once. */
+const PER_SECOND = 100
 const SECONDS = 5
 
 let database: TestDatabase
@@ -25,7 +26,7 @@ let log: OperationLog
 beforeAll(async () => {
   database = await migratedDatabase()
   gateway = await startGatewayProcess({ DATABASE_URL: database.url, GUICHET_SECRET: testSecret })
-  stage = await prepareStage(gateway.url, { adminKey: await gateway.firstKey(), machines: 6, people: 2 })
+  stage = await prepareStage(gateway.url, { adminKey: await gateway.firstKey(), machines: 10, people: 3 })
   const load = startLoad({ urls: [gateway.url], stage, perSecond: PER_SECOND })
   await new Promise((done) => setTimeout(done, SECONDS * 1000))
   log = await load.stop()

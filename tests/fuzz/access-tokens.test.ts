@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { base64url, decodeJwt } from 'jose'
+import { base64url, decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createLegacyKeys } from '../../src/core/tokens/legacy-keys.ts'
 import { verifyAccessToken } from '../../src/core/tokens/verify.ts'
 import { parseBearer } from '../../src/verify/bearer.ts'
 import { forgeToken } from '../hostile/forged-token.ts'
-import { createTestGateway, type TestGateway } from '../support/test-gateway.ts'
+import { createTestGateway, type TestGateway, testPolicy } from '../support/test-gateway.ts'
 import { fuzzed, patience } from './fuzzed.ts'
 import { mutantsOf, oddText, oddValue } from './odd-texts.ts'
 
@@ -117,6 +118,43 @@ describe('an access token', patience, () => {
   it('says what it was minted with', () => {
     expect(decodeJwt(genuine)).toMatchObject({ iss: gateway.service.policy.issuer, scope: '*' })
     expect(base64url.encode(base64url.decode(genuine.split('.')[1]!))).toBe(genuine.split('.')[1])
+  })
+})
+
+describe('a key of a former installation', patience, () => {
+  it('is as good after any number of odd ones as before', async () => {
+    const pair = await generateKeyPair('ES256', { extractable: true })
+    // Without an `alg` of its own: it is for whatever a token says.
+    const trustedJwks = [{ ...(await exportJWK(pair.publicKey)), kid: 'old' }]
+    const supabase = { ...testPolicy.supabase, trustedJwks }
+    const key = await new SignJWT({ role: 'service_role' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'old' })
+      .sign(pair.privateKey)
+    const [, payload, signature] = key.split('.')
+    const member = fc.oneof(
+      fc.constantFrom('ES256', ['ES256'], 'RS256', ['RS256'], 'none', 'old', ['old'], 'toString'),
+      oddValue,
+    )
+    const header = fc
+      .record({ alg: member, kid: member }, { requiredKeys: [] })
+      .map((one) => base64url.encode(JSON.stringify(one)))
+    const odd = fc.oneof(
+      header.map((one) => `${one}.${payload}.${signature}`),
+      mutantsOf(key),
+      oddText,
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(odd, { maxLength: 4 }), async (before) => {
+        const keys = createLegacyKeys({ ...testPolicy, supabase })
+        const roleOf = (text: string) => keys.roleOf({ text, fingerprint: text }, gateway.world.now())
+        for (const text of before) {
+          const role = await roleOf(text)
+          if (role !== undefined) expect(bytesOf(text)).toEqual(bytesOf(key))
+        }
+        expect(await roleOf(key)).toBe('service_role')
+      }),
+      fuzzed(100),
+    )
   })
 })
 

@@ -87,11 +87,8 @@ describe('a form', () => {
           return
         }
         good++
-        const standard = new URLSearchParams(
-          Buffer.from(bytes)
-            .toString('utf8')
-            .replace(/^\ufeff/, '\ufeff'),
-        )
+        // A question mark at the beginning belongs to an address, and is passed over once.
+        const standard = new URLSearchParams(`?${Buffer.from(bytes).toString('utf8')}`)
         expect(seen).toEqual({
           all: ['a', 'b', 'resource', '__proto__'].map((name) => [
             name,

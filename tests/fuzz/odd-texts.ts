@@ -151,6 +151,8 @@ export const oddValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown; deep:
       fc.integer(),
       fc.double({ noNaN: true, noDefaultInfinity: true }),
     ),
+    // What a comparison would make a number of, and cannot.
+    fc.constantFrom({ length: { toString: 0 } }, { length: 3 }, { size: { valueOf: 1 } }, { toJSON: 1 }),
     fc.array(tie('value'), { maxLength: 3 }),
     fc.array(fc.tuple(oddName, tie('value')), { maxLength: 3 }).map((members) => Object.fromEntries(members)),
   ),

@@ -96,7 +96,7 @@ export function callsOf(stage: RouteStage, { path, parameters, bodies }: Operati
   })
   const named = parameters
     .filter((one) => one.in === 'query')
-    .map(({ name, schema }) => valuesOf(schema, world, name).map((value) => [name, String(value)] as const))
+    .map(({ name, schema }) => valuesOf(schema, world, name).map((value) => [name, textOf(value)] as const))
   const query = fc.oneof(
     { weight: 2, arbitrary: fc.constant('') },
     {
@@ -140,7 +140,7 @@ export function callsOf(stage: RouteStage, { path, parameters, bodies }: Operati
     const json = value.chain((one) => fc.oneof(fc.constant(JSON.stringify(one)), nearBodies(one)))
     const form = value.map((one) =>
       new URLSearchParams(
-        Object.entries(one as object).map(([name, member]) => [name, String(member)]),
+        Object.entries(one as object).map(([name, member]) => [name, textOf(member)]),
       ).toString(),
     )
     const takesForm = 'application/x-www-form-urlencoded' in described
@@ -159,4 +159,9 @@ export function callsOf(stage: RouteStage, { path, parameters, bodies }: Operati
 
 function queryOf(pairs: readonly (readonly [string, string])[]): string {
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([name, value]) => [name, value]))}`
+}
+
+/** Not `String`: there are objects that can be no text. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

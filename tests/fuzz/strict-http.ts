@@ -20,8 +20,8 @@ export function readStrictly(bytes: string): readonly ReadRequest[] {
     if (one === undefined) return requests
     requests.push(one.request)
     if (one.isLast) return requests
-    // RFC 9112 §2.2: empty lines before a request are passed over.
-    rest = rest.slice(one.length).replace(/^(?:\r\n)+/, '')
+    // RFC 9112 §2.2: empty lines before a request are passed over, and a bare LF may end one.
+    rest = rest.slice(one.length).replace(/^[\r\n]+/, '')
   }
 }
 

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { checkFeed } from '../../src/runtime/cli/checks/feed-check.ts'
 import { call } from '../support/call.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
@@ -67,6 +68,14 @@ describe.each([
   it('know whether they hear', () => {
     const said = gateways.map(({ output }) => output().includes('no announcement arrives'))
     expect(said).toEqual([!direct, !direct])
+  })
+
+  it('have a doctor who knows it too', async () => {
+    const directUrl = direct ? database.url : undefined
+    const waits = { poolMax: 1, connectTimeoutMs: 5000, queryTimeoutMs: 5000 }
+    const check = await checkFeed({ url: pooler.url, directUrl, ...waits })
+    expect(check).toMatchObject(direct ? { status: 'ok' } : { status: 'warn' })
+    if (!direct) expect(check.remedy).toContain('DATABASE_DIRECT_URL')
   })
 
   it('leave no lock behind', async () => {

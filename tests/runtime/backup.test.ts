@@ -277,7 +277,7 @@ describe('guichet restore', { timeout: 60_000 }, () => {
     const target = await freshDatabase()
     const broken = await freshDatabase()
     await guichet.run(`restore ${file}`, on(broken))
-    await broken.query("update audit_events set kind = 'key.create' where seq = 3")
+    await broken.query("update audit_events set kind = 'user.export' where seq = 3")
     await guichet.run(`backup ${at('broken.backup')}`, on(broken))
     const ending = await guichet.run(`restore ${at('broken.backup')}`, on(target))
     expect(ending).toMatchObject({ code: 0, stderr: expect.stringContaining('event 3, altered') })

@@ -1,11 +1,13 @@
-import { readFile, stat } from 'node:fs/promises'
+import { cp, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { lockFolder } from '../../src/runtime/folder-lock.ts'
 import { startCaptchaProvider } from '../support/captcha-provider.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { startFront } from '../support/front.ts'
 import { testSecret } from '../support/gateway-process.ts'
 import { type Ending, type GuichetCommand, guichetCommand } from '../support/guichet-command.ts'
+import { openMailbox } from '../support/mailbox.ts'
 
 let database: TestDatabase
 let guichet: GuichetCommand
@@ -82,17 +84,34 @@ describe('guichet doctor', () => {
     Object.fromEntries(ending.json.checks.map(({ check, status }: Record<string, string>) => [check, status]))
 
   it('finds a healthy installation healthy, a check a line', async () => {
-    const { code, stdout } = await guichet.run('doctor --table', env)
+    const mailbox = await openMailbox()
+    const { code, stdout } = await guichet.run('doctor --table', {
+      ...env,
+      PUBLIC_URL: 'https://gateway.test',
+      SMTP_URL: mailbox.url,
+      MAIL_FROM: 'no-reply@gateway.test',
+    })
+    await mailbox.close()
     expect(code).toBe(0)
     const checks = stdout.trimEnd().split('\n')
-    expect(checks.map((line) => line.split(/ +/, 2).join(' '))).toEqual([
+    expect(checks.map((line) => /^\w+ +\w+(?: \w+)*/.exec(line)?.[0].replace(/ +/, ' '))).toEqual([
       'ok node',
       'ok settings',
+      'ok public url',
+      'ok mail',
       'ok database',
       'ok clock',
+      // The PostgreSQL of the tests keeps nothing that its machine would lose.
+      expect.stringMatching(/^(?:ok|warn) postgresql$/),
+      'ok connections',
+      'ok disk',
+      'ok feed',
       'ok migrations',
       'ok secret',
-      'ok api',
+      'ok signing keys',
+      'ok api keys',
+      'ok key ages',
+      'ok outbox',
     ])
   })
 
@@ -156,10 +175,44 @@ describe('guichet doctor', () => {
     }
   })
 
+  it('looks into an embedded database that no gateway uses, and names the one that does', async () => {
+    const DATA_DIR = join(guichet.folder, 'embedded')
+    await cp(inject('embeddedTemplate'), DATA_DIR, { recursive: true })
+    const looked = await guichet.run('doctor', { DATA_DIR })
+    expect(looked.code).toBe(0)
+    expect(statuses(looked)).toMatchObject({
+      database: 'ok',
+      clock: 'ok',
+      migrations: 'ok',
+      // It was never started.
+      secret: 'warn',
+      'signing keys': 'warn',
+      'api keys': 'ok',
+      'key ages': 'ok',
+      outbox: 'ok',
+    })
+    const lock = await lockFolder(DATA_DIR)
+    const { json } = await guichet.run('doctor', { DATA_DIR })
+    await lock.release()
+    expect(json.checks.at(-1)).toMatchObject({
+      check: 'database',
+      status: 'warn',
+      finding: expect.stringContaining('Another process'),
+    })
+  })
+
   it('makes nothing where there is no embedded database yet', async () => {
     const ending = await guichet.run('doctor', { DATA_DIR: join(guichet.folder, 'nothing') })
     expect(ending.code).toBe(0)
-    expect(statuses(ending)).toEqual({ node: 'ok', settings: 'ok', database: 'warn' })
+    expect(statuses(ending)).toEqual({
+      node: 'ok',
+      settings: 'ok',
+      'public url': 'ok',
+      mail: 'warn',
+      // As the disk of this machine is, but there.
+      disk: expect.stringMatching(/^(?:ok|warn)$/),
+      database: 'warn',
+    })
     await expect(stat(join(guichet.folder, 'nothing'))).rejects.toThrow('ENOENT')
   })
 })

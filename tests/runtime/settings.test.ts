@@ -261,6 +261,13 @@ describe.each(edges)('%s', (name, allowed, refused) => {
 })
 
 describe('bad settings', () => {
+  it('are told of networks that the runtime cannot read', () => {
+    // The start was well, and each call after it a 500.
+    for (const network of ['::1/NaN', '::1/129', '10.0.0.0/33', '10.0.0.0', '::1/', '::1/ 64'])
+      expect([network, parseSettings({ TRUSTED_PROXIES: network }).ok]).toEqual([network, false])
+    expect(parseSettings({ TRUSTED_PROXIES: '10.0.0.0/8,::1/128' }).ok).toBe(true)
+  })
+
   it('are all told at once', () => {
     const bad = Object.fromEntries(edges.map(([name, , refused]) => [name, refused[0]!]))
     expect(problemsOf(bad).map(({ name }) => name)).toEqual(

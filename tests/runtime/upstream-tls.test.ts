@@ -1,16 +1,12 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { rawAnswer, spellRequest } from '../hostile/raw-socket.ts'
+import { makeCertificate } from '../support/certificate.ts'
 import { openPipe, type Pipe } from '../support/pipe.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'guichet-tls-'))
 const trusted = getCACertificates('default')
 let certificate: string
 let connections = 0
@@ -22,16 +18,9 @@ const server = createServer((request, response) =>
 )
 
 beforeAll(async () => {
-  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name)) as [string, string]
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-      .concat(['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'])
-      .concat(['-keyout', key, '-out', cert]),
-    { stdio: 'ignore' },
-  )
-  certificate = readFileSync(cert, 'utf8')
-  server.setSecureContext({ key: readFileSync(key), cert: certificate })
+  const { key, cert } = makeCertificate()
+  certificate = cert.toString('utf8')
+  server.setSecureContext({ key, cert })
   server.on('secureConnection', () => {
     connections += 1
   })
@@ -47,7 +36,6 @@ afterEach(async () => {
 
 afterAll(() => {
   server.close()
-  rmSync(folder, { recursive: true })
 })
 
 const ask = (host: string) =>

@@ -127,7 +127,7 @@ describeTheStore((the) => {
       const session = aSession(key, { permissions: ['a:read'], audiences: ['https://a.test'], rotates: true })
       const event = anEvent({ kind: 'exchange', sessionId: session.id })
       for (let round = 0; round < 2; round++) {
-        expect(await the.store.openSessionLost(session, key.version, event)).toBe(true)
+        expect(await the.store.openSessionLate(session, key.version, event)).toBe(true)
       }
       expect((await the.store.findSession(session.id))?.session).toEqual(session)
       expect(await eventsOf(the.store, session.id)).toBe(1)
@@ -137,9 +137,9 @@ describeTheStore((the) => {
       const { key } = await the.insertedKey()
       const session = aSession(key)
       const event = anEvent({ kind: 'exchange', sessionId: session.id })
-      await the.store.openSessionLost(session, key.version, event)
+      await the.store.openSessionLate(session, key.version, event)
       await the.store.useSession(session.id, at(9))
-      expect(await the.store.openSessionLost(session, key.version, event)).toBe(true)
+      expect(await the.store.openSessionLate(session, key.version, event)).toBe(true)
       expect((await the.store.findSession(session.id))?.session.lastUsedAt).toEqual(at(9))
     })
 
@@ -147,7 +147,7 @@ describeTheStore((the) => {
       const { key } = await the.insertedKey({ version: 2 })
       const session = aSession(key)
       const event = anEvent({ kind: 'exchange', sessionId: session.id })
-      expect(await the.store.openSessionLost(session, 1, event)).toBe(false)
+      expect(await the.store.openSessionLate(session, 1, event)).toBe(false)
       expect(await the.store.findSession(session.id)).toBeUndefined()
       expect(await eventsOf(the.store, session.id)).toBe(0)
     })
@@ -172,7 +172,7 @@ describeTheStore((the) => {
         anEvent({ kind, sessionId: session.id }),
       )
       for (const seconds of [10, 11])
-        await the.store.endSessionLost(revoked(session, seconds), events, endOf(session, seconds))
+        await the.store.endSessionLate(revoked(session, seconds), events, endOf(session, seconds))
       expect((await the.store.findSession(session.id))?.session).toEqual(revoked(session, 10))
       expect(await eventsOf(the.store, session.id)).toBe(2)
       expect(await revocationsOf(session)).toEqual([endOf(session, 10)])
@@ -182,9 +182,9 @@ describeTheStore((the) => {
       const { key } = await the.insertedKey()
       const session = aSession(key)
       const exchange = anEvent({ kind: 'exchange', sessionId: session.id })
-      await the.store.openSessionLost(session, key.version, exchange)
+      await the.store.openSessionLate(session, key.version, exchange)
       const end = anEvent({ kind: 'session.end', sessionId: session.id })
-      await the.store.endSessionLost(revoked(session, 10), [exchange, end], endOf(session, 10))
+      await the.store.endSessionLate(revoked(session, 10), [exchange, end], endOf(session, 10))
       expect((await the.store.findSession(session.id))?.session.revokedAt).toEqual(at(10))
       expect(await eventsOf(the.store, session.id)).toBe(2)
       expect(await revocationsOf(session)).toHaveLength(1)
@@ -195,7 +195,7 @@ describeTheStore((the) => {
       const session = aSession(key)
       const poisoned = anEvent({ kind: 'session.end', sessionId: session.id, target: 'a\u0000b' })
       await expect(
-        the.store.endSessionLost(revoked(session, 10), [poisoned], endOf(session, 10)),
+        the.store.endSessionLate(revoked(session, 10), [poisoned], endOf(session, 10)),
       ).rejects.toMatchObject({ name: 'StoreError' })
       expect(await the.store.findSession(session.id)).toBeUndefined()
       expect(await revocationsOf(session)).toEqual([])
@@ -203,7 +203,7 @@ describeTheStore((the) => {
 
     it('needs no key: it may have been purged', async () => {
       const session = aSession(aKey(aClient()))
-      await the.store.endSessionLost(revoked(session, 10), [], endOf(session, 10))
+      await the.store.endSessionLate(revoked(session, 10), [], endOf(session, 10))
       expect(await revocationsOf(session)).toHaveLength(1)
     })
   })

@@ -14,6 +14,7 @@ export function allowedRedirect(
   const url = URL.parse(wanted)
   if (url === null || url.username !== '' || url.password !== '') return siteUrl
   if (isWeb(url) && (isOfSite(url, siteUrl) || isLoopback(url.hostname))) return wanted
+  if (!isHostAsWritten(url, wanted)) return siteUrl
   return redirectUrls.some((pattern) => matchesGlob(pattern, wanted)) ? wanted : siteUrl
 }
 
@@ -32,6 +33,15 @@ function isOfSite(url: URL, siteUrl: string): boolean {
 
 function isLoopback(hostname: string): boolean {
   return /^127(?:\.\d{1,3}){3}$/.test(hostname) || hostname === '[::1]'
+}
+
+/**
+ * Whether the browser reads as many names in the host as there stand: it takes `%2E` and `。` for a dot, which a `*` would not
+ * let pass, and a number for four.
+ */
+function isHostAsWritten({ hostname }: URL, wanted: string): boolean {
+  const [, written = ''] = /^[^/?#]*:\/\/([^/?#]*)/.exec(wanted) ?? []
+  return written.split('.').length === hostname.split('.').length
 }
 
 /** `*` is anything but `.` and `/`, `**` anything at all, `?` one character but those. All else is itself. */

@@ -81,7 +81,7 @@ async function write(
   const { session, event } = kept
   const verdict = judgeKept(kept, found)
   if (verdict.ended === undefined) {
-    const opened = await world.store.openSessionLost(session, verdict.keyVersion, event)
+    const opened = await world.store.openSessionLate(session, verdict.keyVersion, event)
     if (opened) memory.keptSessions.settle(session.id, 'opened')
     return
   }
@@ -92,7 +92,7 @@ async function write(
     { now, clockSkewSeconds: policy.clockSkewSeconds },
   )
   const over = { ...session, revokedAt: now }
-  await world.store.endSessionLost(over, [event, endTold(world, kept, verdict.ended)], revocation)
+  await world.store.endSessionLate(over, [event, endTold(world, kept, verdict.ended)], revocation)
   noteRevocation(memory, revocation)
   memory.keptSessions.settle(session.id, 'ended')
 }

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
-import { fail, ok, type Result } from '../../core/result.ts'
+import { fail, type Result } from '../../core/result.ts'
 import { readJson } from '../../http/body.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
+import { parseInput } from '../../http/parse-input.ts'
 import type { FieldProblem, HttpFailure } from '../../http/refusal.ts'
 import { tooLong, tooShort } from './string-problems.ts'
 
@@ -16,11 +17,11 @@ export async function readBody<S extends z.ZodObject>(
 
 /** The same of a body that has been taken apart already. */
 export function parseBody<S extends z.ZodObject>(schema: S, body: unknown): Result<z.output<S>, HttpFailure> {
-  const parsed = schema.safeParse(body)
-  if (parsed.success) return ok(parsed.data)
+  const parsed = parseInput(schema, body)
+  if (parsed.ok) return parsed
   return fail({
     reason: 'fields_invalid',
-    details: parsed.error.issues.map((issue) => ({
+    details: parsed.failure.map((issue) => ({
       field: issue.path.map(String).join('.'),
       ...problemOf(issue, body),
     })),

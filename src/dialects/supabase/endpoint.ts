@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { fail, ok, type Result } from '../../core/result.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import type { Endpoint, Method, Parsed, RequestSchemas } from '../../http/mount.ts'
+import { parseInput } from '../../http/parse-input.ts'
 import type { HttpFailure } from '../../http/refusal.ts'
 import { admitApplicationKey } from './application-key.ts'
 import { readBody } from './read-body.ts'
@@ -94,9 +95,9 @@ async function readParts<S extends RequestSchemas>(
 
 function parse(schema: z.ZodType | undefined, input: unknown): Result<unknown, HttpFailure> {
   if (schema === undefined) return ok(undefined)
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return ok(parsed.data)
-  const details = parsed.error.issues
+  const parsed = parseInput(schema, input)
+  if (parsed.ok) return parsed
+  const details = parsed.failure
     .slice(0, 20)
     .map(({ path, message }) => ({ field: path.map(String).join('.'), message }))
   return fail({ reason: 'request_invalid', details })

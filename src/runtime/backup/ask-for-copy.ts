@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { copiesFolder } from '../data-folder.ts'
+import { copiesFolder, copiesSocket } from '../data-folder.ts'
 import { BackupError } from './backup-error.ts'
 import type { CopyAnswer } from './serve-copies.ts'
 
@@ -16,7 +16,9 @@ export interface LentCopy {
 
 /** Asks the gateway that runs on `dataDir` for a copy; undefined when none answers there. @throws BackupError */
 export async function askForCopy(dataDir: string): Promise<LentCopy | undefined> {
-  const socket = connect(join(copiesFolder(dataDir), 'socket'))
+  const path = copiesSocket(dataDir)
+  if (path === undefined) return undefined
+  const socket = connect(path)
   try {
     await once(socket, 'connect')
   } catch {

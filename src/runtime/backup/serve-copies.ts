@@ -2,9 +2,10 @@ import { mkdir, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { copiesFolder } from '../data-folder.ts'
+import { copiesFolder, copiesSocket } from '../data-folder.ts'
 import { describeFault } from '../log.ts'
 import type { Copying } from '../postgres.ts'
+import { BackupError } from './backup-error.ts'
 
 export interface CopyServer {
   /** Hangs up on whoever has a copy, and removes it. */
@@ -75,7 +76,7 @@ export async function serveCopies({
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { mode: 0o700 })
   try {
-    await listenAt(server, join(folder, 'socket'))
+    await listenAt(server, copiesSocket(dataDir))
   } catch (fault) {
     // A path that is too long for a socket, a file system without them: no reason not to start.
     logger.warn({ fault: describeFault(fault) }, 'no backup can be made while this runs: stop it to make one')
@@ -99,8 +100,9 @@ function line(answer: CopyAnswer): string {
   return `${JSON.stringify(answer)}\n`
 }
 
-function listenAt(server: Server, path: string): Promise<void> {
+function listenAt(server: Server, path: string | undefined): Promise<void> {
   return new Promise((done, failed) => {
+    if (path === undefined) throw new BackupError('The path of DATA_DIR is too long for a socket in it.')
     server.once('error', failed)
     server.listen(path, () => {
       server.off('error', failed)

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
-import type { Check } from './check.ts'
+import type { Check } from './checks/check.ts'
 import { exitCodes } from './cli-error.ts'
 import { examples } from './examples.ts'
 import { outputMode, writeJson, writeLine } from './print.ts'
@@ -9,7 +9,9 @@ import { outputMode, writeJson, writeLine } from './print.ts'
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('check settings, captcha, database, secret and clock, and say what to do; changes nothing')
+    .description(
+      'check settings, routes, mail, disk, database, clock, keys and feed, and say what to do; changes nothing',
+    )
     .addHelpText('after', examples('guichet doctor', 'guichet doctor --table | tee doctor.txt'))
     .addHelpText('after', '\nExits with 1 when a check fails; a warning is no failure.')
     .action(examine)
@@ -18,7 +20,7 @@ export function addDoctor(program: Command): void {
 async function examine(_options: object, command: Command): Promise<void> {
   const mode = outputMode(command)
   // Loaded when asked for: the database drivers take longer to load than most commands take.
-  const { runChecks } = await import('./checks.ts')
+  const { runChecks } = await import('./checks/run-checks.ts')
   const checks = await runChecks()
   const healthy = checks.every(({ status }) => status !== 'fail')
   if (mode === 'json') writeJson({ healthy, checks })

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { ImportedUser, ImportFault } from '../../core/accounts/imported-user.ts'
 import { instant, uuid } from '../../dialects/native/schemas.ts'
 import { email, profileFields, username } from '../../dialects/native/user-schemas.ts'
+import { parseInput } from '../../http/parse-input.ts'
 import { CliError } from './cli-error.ts'
 
 const rowSchema = z.strictObject(
@@ -43,9 +44,9 @@ export async function readImportFile(file: string): Promise<ReadFile> {
   const rows = parseJson(await readFile(file), file)
   const faults: ImportFault[] = []
   const users = rows.flatMap((value, row) => {
-    const parsed = rowSchema.safeParse(value)
-    if (parsed.success) return [userOf(row, parsed.data)]
-    faults.push(...faultsOf(row, parsed.error.issues))
+    const parsed = parseInput(rowSchema, value)
+    if (parsed.ok) return [userOf(row, parsed.value)]
+    faults.push(...faultsOf(row, parsed.failure))
     return []
   })
   return { users, faults, skipped: [] }

@@ -9,10 +9,10 @@ import { readSettings } from '../environment.ts'
 import { createNodeWorld } from '../node-world.ts'
 import { parsePasswordHash } from '../passwords/password-hash.ts'
 import { generateSecret } from '../secret-file.ts'
-import type { Check } from './check.ts'
+import type { Check } from './checks/check.ts'
+import { checkSigningKeys } from './checks/secret-checks.ts'
 import { CliError } from './cli-error.ts'
 import { openUnmigrated } from './open-unmigrated.ts'
-import { checkSigningKeys } from './secret-checks.ts'
 
 const WHEN_IN_USE = 'Stop it while you import, or use PostgreSQL.'
 /** As much as a Worker's isolate can spare, so that a hash is good wherever its owner signs in. */

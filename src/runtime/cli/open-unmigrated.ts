@@ -8,7 +8,7 @@ import { openPglite } from '../embedded.ts'
 import { lockFolder } from '../folder-lock.ts'
 import { type BareDatabase, openPostgres } from '../postgres.ts'
 import { StartError } from '../start-error.ts'
-import type { Check } from './check.ts'
+import type { Check } from './checks/check.ts'
 
 /**
  * Opens the database as it is, or says why that cannot be done, and what to do when a gateway is using it. Unlike a start

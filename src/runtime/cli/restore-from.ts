@@ -6,7 +6,7 @@ import { inspectBackup, restoreBackup } from '../backup/restore-backup.ts'
 import { readSettings } from '../environment.ts'
 import type { BareDatabase } from '../postgres.ts'
 import { createVault } from '../vault.ts'
-import { checkApiKeys } from './secret-checks.ts'
+import { checkApiKeys } from './checks/secret-checks.ts'
 
 export interface Restored {
   readonly kind: BareDatabase['kind']

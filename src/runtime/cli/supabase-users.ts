@@ -5,6 +5,7 @@ import type {
   ImportFault,
 } from '../../core/accounts/imported-user.ts'
 import { parsePhone } from '../../core/accounts/phone.ts'
+import { parseInput } from '../../http/parse-input.ts'
 import { isUuid } from './ids.ts'
 import { faultsOf, type ReadFile, type Skipped } from './import-file.ts'
 import { readExport } from './supabase-export.ts'
@@ -25,13 +26,13 @@ export async function readSupabaseUsers(file: string, identitiesFile: string | u
   const seen = new Set<string>()
   const rows = await readExport(file, 'users')
   const users = rows.flatMap((value, row) => {
-    const parsed = userRow.safeParse(value)
-    if (!parsed.success) {
-      faults.push(...faultsOf(row, parsed.error.issues))
+    const parsed = parseInput(userRow, value)
+    if (!parsed.ok) {
+      faults.push(...faultsOf(row, parsed.failure))
       return []
     }
-    seen.add(parsed.data.id)
-    const read = userOf(row, parsed.data, beside.of(parsed.data.id))
+    seen.add(parsed.value.id)
+    const read = userOf(row, parsed.value, beside.of(parsed.value.id))
     skipped.push(...read.skipped)
     faults.push(...read.faults)
     return [read.user]
@@ -49,13 +50,13 @@ const noneBeside: Beside = { of: () => [], skippedWithout: () => [] }
 
 async function readIdentities(file: string): Promise<Beside> {
   const rows = await readExport(file, 'identities')
-  const read = rows.map((value, row) => ({ row, parsed: identityRow.safeParse(value) }))
+  const read = rows.map((value, row) => ({ row, parsed: parseInput(identityRow, value) }))
   const byUser = new Map<string, IdentityRow[]>()
   for (const { parsed } of read) {
-    const userId = parsed.data?.user_id
-    if (parsed.data === undefined || userId === undefined) continue
+    const userId = parsed.ok ? parsed.value.user_id : undefined
+    if (!parsed.ok || userId === undefined) continue
     const theirs = byUser.get(userId) ?? []
-    theirs.push(parsed.data)
+    theirs.push(parsed.value)
     byUser.set(userId, theirs)
   }
   return {
@@ -63,10 +64,10 @@ async function readIdentities(file: string): Promise<Beside> {
     skippedWithout: (userIds) =>
       read.flatMap(({ row, parsed }) => {
         const place = `identities[${row}]`
-        if (!parsed.success) {
-          return [{ place, problem: `This is no identity: ${parsed.error.issues[0]?.message ?? ''}` }]
+        if (!parsed.ok) {
+          return [{ place, problem: `This is no identity: ${parsed.failure[0]?.message ?? ''}` }]
         }
-        const userId = parsed.data.user_id
+        const userId = parsed.value.user_id
         if (userId !== undefined && userIds.has(userId)) return []
         return [{ place, problem: 'The file of users has nobody with its user_id.' }]
       }),

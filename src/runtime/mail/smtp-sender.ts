@@ -14,17 +14,7 @@ export type SmtpSettings = NonNullable<MailSettings['smtp']>
 
 /** Hands mails to a mail server, a connection each: accounts send few, and none is left open between two. */
 export async function smtpSender({ url, from }: SmtpSettings, rendering: Rendering): Promise<SendMail> {
-  // Loaded where it is used: many gateways send no mail.
-  const { createTransport } = await import('nodemailer')
-  const transport = createTransport({
-    ...connectionTo(new URL(url)),
-    connectionTimeout: CONNECT_MAX_MS,
-    greetingTimeout: CONNECT_MAX_MS,
-    dnsTimeout: CONNECT_MAX_MS,
-    socketTimeout: SILENCE_MAX_MS,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
+  const transport = await openTransport(url)
   return async (mail, stop) => {
     const to = parseMailAddress(mail.to)
     if (to === undefined) return { sent: false, status: 'EADDRESS', final: true }
@@ -36,6 +26,39 @@ export async function smtpSender({ url, from }: SmtpSettings, rendering: Renderi
       return outcomeOf(error)
     }
   }
+}
+
+/** Why a mail server would take no mail of ours: what broke, and the SMTP status where it said one. */
+export interface SmtpFault {
+  readonly name: string
+  readonly status: number | undefined
+}
+
+/** Connects as for a mail, TLS and password included, and sends none. Undefined where the server is content. */
+export async function smtpFault({ url }: SmtpSettings): Promise<SmtpFault | undefined> {
+  const transport = await openTransport(url)
+  try {
+    await transport.verify()
+    return undefined
+  } catch (error) {
+    return faultOf(error)
+  } finally {
+    transport.close()
+  }
+}
+
+async function openTransport(url: string): Promise<Transporter> {
+  // Loaded where it is used: many gateways send no mail.
+  const { createTransport } = await import('nodemailer')
+  return createTransport({
+    ...connectionTo(new URL(url)),
+    connectionTimeout: CONNECT_MAX_MS,
+    greetingTimeout: CONNECT_MAX_MS,
+    dnsTimeout: CONNECT_MAX_MS,
+    socketTimeout: SILENCE_MAX_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
 }
 
 function connectionTo(url: URL) {
@@ -81,12 +104,18 @@ function hostOf({ address }: MailAddress): string {
   return URL.parse(`http://${address.replace(/^.*@/, '')}`)?.hostname ?? 'localhost'
 }
 
-/** What can be told of a failure. Its message quotes the server, and servers quote addresses. */
 function outcomeOf(error: unknown): SendOutcome {
-  const { code, command, responseCode } = (error ?? {}) as Readonly<Record<string, unknown>>
-  const status = typeof responseCode === 'number' && responseCode > 0 ? responseCode : undefined
+  const { command } = (error ?? {}) as Readonly<Record<string, unknown>>
+  const { name, status } = faultOf(error)
   // Of this recipient or this message. What the server says to us ourselves the operator can mend within the day.
   const final = status !== undefined && status >= 500 && (command === 'RCPT TO' || command === 'DATA')
-  const name = typeof code === 'string' && /^E[A-Z0-9]{2,20}$/.test(code) ? code : 'EUNKNOWN'
   return { sent: false, status: status?.toString() ?? name, final }
+}
+
+/** What can be told of a failure. Its message quotes the server, and servers quote addresses. */
+function faultOf(error: unknown): SmtpFault {
+  const { code, responseCode } = (error ?? {}) as Readonly<Record<string, unknown>>
+  const name = typeof code === 'string' && /^E[A-Z0-9]{2,20}$/.test(code) ? code : 'EUNKNOWN'
+  const status = typeof responseCode === 'number' && responseCode > 0 ? responseCode : undefined
+  return { name, status }
 }

@@ -55,6 +55,13 @@ describe('where a link may lead', () => {
     ['https://**.preview.example/**', 'https://evil.example?.preview.example/', false],
     ['https://**.preview.example/**', 'https://evil.example/.preview.example/', false],
     ['https://**.preview.example/**', 'https://a.b.preview.example/x', true],
+    // What a browser takes for a dot: the star stands for one name, and this would be a host of somebody else.
+    ['https://app-*.example/**', 'https://app-x%2Eevil.example/', false],
+    ['https://app-*.example/**', 'https://app-x%2eevil.example/', false],
+    ['https://app-*.example/**', 'https://app-x。evil.example/', false],
+    ['https://app-*.example/**', 'https://app-x．evil.example/', false],
+    ['https://*.preview.example/**', 'https://é.preview.example/', true],
+    ['https://*/**', 'https://134744072/', false],
     ['https://**', 'https://any.example/at?all', true],
     ['https://other.example/*', 'https://other.example/back?c=1', true],
     ['https://other.example/*', 'https://other.example/back', true],

@@ -195,7 +195,7 @@ class Walk {
   /** Shows every token to everybody. */
   judgeAll(): void {
     for (const token of this.tokens) {
-      for (const of of [0, 1, 2]) this.judgeHere(token, of)
+      for (const copy of [0, 1, 2]) this.judgeHere(token, copy)
       for (const by of [0, 1]) this.judgeElsewhere(token, by)
     }
     const oldest = this.time - SKEW_SECONDS - CLOCKS_APART_SECONDS
@@ -263,7 +263,7 @@ describe('the signing keys of several instances', () => {
         const walk = new Walk(ahead)
         for (const one of steps) walk.take(one as Step)
         walk.take({ do: 'pass', seconds: 3 * 86_400 })
-        for (const of of [0, 1, 2]) walk.take({ do: 'configure', of, alg: 'ES256' })
+        for (const copy of [0, 1, 2]) walk.take({ do: 'configure', of: copy, alg: 'ES256' })
         for (let hour = 0; hour < 3; hour++) {
           walk.take({ do: 'tick', of: 0, crashes: false })
           walk.take({ do: 'pass', seconds: 3600 })

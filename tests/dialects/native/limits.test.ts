@@ -135,4 +135,18 @@ describe('guessing', () => {
     expect((await wrong()).status).toBe(401)
     expect((await wrong()).status).toBe(429)
   })
+
+  it('is one count for all spellings of the path, and its refusal says when to come again and which it was', async () => {
+    gateway.pass(60)
+    const wrong = (path: string) =>
+      gateway.call('POST', path, { json: { apiKey: mintApiKeyText(gateway.world, 'gk') } })
+    for (let guess = 0; guess < 30; guess++) {
+      expect((await wrong(`/api/v1/auth/token${guess % 2 ? '/' : ''}`)).status).toBe(401)
+    }
+    for (const path of ['/api/v1/auth/token', '/api/v1/auth/token/']) {
+      const { status, body, headers } = await wrong(path)
+      expect([status, body.error.code, headers.get('retry-after')]).toEqual([429, 'rate_limited', '1'])
+      expect(body.meta.request_id).toBe(headers.get('x-request-id'))
+    }
+  })
 })

@@ -117,6 +117,9 @@ export async function expectAllKept(ground: Ground, { log, window, recoveredMs }
     ...(await halfWritten(postgres)),
   ]).toEqual([])
   expect(recoveredMs).toBeLessThan(RECOVERY_MS)
+  // A load that stood still would have met no fault.
+  const last = log.all.at(-1)?.invokedAtMs ?? 0
+  expect(log.all.length).toBeGreaterThan((PER_SECOND * (last - (log.all[0]?.invokedAtMs ?? 0))) / 1000 / 2)
   expect([gateway.child.exitCode, gateway.child.signalCode]).toEqual([null, null])
   const token: string = (await exchange(gateway.url, stage.adminKey)).body.data.access
   const audit = await call('GET', `${gateway.url}/api/v1/audit/verify`, { token })

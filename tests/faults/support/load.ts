@@ -110,8 +110,12 @@ export function startLoad({ urls, stage, perSecond }: LoadOptions): Load {
   const timer = setInterval(() => {
     for (; due < ((nowMs() - startedAtMs) / 1000) * perSecond; due++) {
       const running = start(ROUND[due % ROUND.length]!)
-      if (running === undefined) skipped += 1
-      else underWay.add(running.finally(() => underWay.delete(running)))
+      if (running === undefined) {
+        skipped += 1
+        continue
+      }
+      const settled: Promise<unknown> = running.finally(() => underWay.delete(settled))
+      underWay.add(settled)
     }
   }, TICK_MS)
 

@@ -1,7 +1,7 @@
 import pino from 'pino'
-import type { CaptchaVerdict } from '../../core/accounts/captcha.ts'
-import type { CaptchaSettings } from '../../settings/settings.ts'
-import { createCaptcha } from '../captcha.ts'
+import type { CaptchaVerdict } from '../../../core/accounts/captcha.ts'
+import type { CaptchaSettings } from '../../../settings/settings.ts'
+import { createCaptcha } from '../../captcha.ts'
 import type { Check } from './check.ts'
 
 /** Has the captcha's provider judge an answer that nobody was given: it must answer, and must not let it pass. */

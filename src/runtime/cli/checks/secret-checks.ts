@@ -1,7 +1,7 @@
-import type { World } from '../../core/ports.ts'
-import { countKeysBySecret } from '../../store/diagnosis.ts'
-import type { BareDatabase } from '../postgres.ts'
-import { createVault, secretIdOf } from '../vault.ts'
+import type { World } from '../../../core/ports.ts'
+import { countKeysBySecret } from '../../../store/diagnosis.ts'
+import type { BareDatabase } from '../../postgres.ts'
+import { createVault, secretIdOf } from '../../vault.ts'
 import type { Check } from './check.ts'
 
 /** Says whether the secrets open the signing keys, without which no start succeeds. */

@@ -1,5 +1,5 @@
-import type { Database } from '../../store/database.ts'
-import { readDatabaseClockMs } from '../../store/diagnosis.ts'
+import type { Database } from '../../../store/database.ts'
+import { readDatabaseClockMs } from '../../../store/diagnosis.ts'
 
 /** How far this machine's clock is ahead of the database's, in milliseconds, half the way there and back allowed for. */
 export async function clockAheadMs(db: Database): Promise<number> {
