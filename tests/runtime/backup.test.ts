@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { BackupError } from '../../src/runtime/backup/backup-error.ts'
 import { readMigrations } from '../../src/runtime/backup/migrations.ts'
 import { inspectBackup } from '../../src/runtime/backup/restore-backup.ts'
@@ -30,6 +30,8 @@ beforeAll(async () => {
   database = await migratedDatabase()
   const gateway = await startGatewayProcess(on(database))
   lived = await liveIn(gateway.url, await gateway.firstKey())
+  const linked = () => database.query('select 1 from audit_events where seq is not null')
+  await vi.waitUntil(async () => (await linked()).length > 3, { timeout: 10_000 })
   await gateway.stop()
   // What an application did to the table that is its own.
   await database.query(`alter table profiles add column "Shoe size" numeric(4, 1), add column notes json`)
@@ -149,7 +151,7 @@ describe('guichet restore', { timeout: 60_000 }, () => {
     const target = await freshDatabase()
     const there = await guichet.run(`restore ${file}`, embedded('moved'))
     expect(there).toMatchObject({ code: 0, stderr: '', json: { restored_to: 'embedded', warnings: [] } })
-    expect(await readdir(at('moved'))).toEqual(['pg'])
+    expect(await readdir(at('moved'))).toEqual(['lock.db', 'pg'])
     const moved = await guichet.run(`backup ${at('moved.backup')}`, embedded('moved'))
     expect(moved).toMatchObject({ code: 0, stderr: '' })
     const back = await guichet.run(`restore ${at('moved.backup')} --table`, on(target))
@@ -273,21 +275,24 @@ describe('guichet restore', { timeout: 60_000 }, () => {
     const there = await guichet.run(`restore ${file}`, embedded('in-use'))
     expect(there).toMatchObject({ code: 1, stderr: expect.stringContaining('already') })
     expect(await readdir(join(dataDir, 'pg'))).toEqual(files)
-    expect((await readdir(dataDir)).sort()).toEqual(['pg', 'secret'])
+    expect((await readdir(dataDir)).sort()).toEqual(['lock.db', 'pg', 'secret'])
   })
 
   it('goes on after a restore that was killed', async () => {
     await mkdir(join(at('half'), 'pg.restoring', 'base'), { recursive: true })
     const ending = await guichet.run(`restore ${file}`, embedded('half'))
     expect(ending).toMatchObject({ code: 0, stderr: '' })
-    expect(await readdir(at('half'))).toEqual(['pg'])
+    expect(await readdir(at('half'))).toEqual(['lock.db', 'pg'])
   })
 
   it('restores an audit chain as broken as it was, and says so', async () => {
     const target = await freshDatabase()
     const broken = await freshDatabase()
     await guichet.run(`restore ${file}`, on(broken))
-    await broken.query("update audit_events set kind = 'user.export' where seq = 3")
+    const [altered] = await broken.query(
+      "update audit_events set kind = 'user.export' where seq = 3 and kind <> 'user.export' returning seq",
+    )
+    expect(altered).toEqual({ seq: '3' })
     await guichet.run(`backup ${at('broken.backup')}`, on(broken))
     const ending = await guichet.run(`restore ${at('broken.backup')}`, on(target))
     expect(ending).toMatchObject({ code: 0, stderr: expect.stringContaining('event 3, altered') })
