@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { BackupError } from '../../src/runtime/backup/backup-error.ts'
 import { readMigrations } from '../../src/runtime/backup/migrations.ts'
 import { inspectBackup } from '../../src/runtime/backup/restore-backup.ts'
@@ -30,8 +30,6 @@ beforeAll(async () => {
   database = await migratedDatabase()
   const gateway = await startGatewayProcess(on(database))
   lived = await liveIn(gateway.url, await gateway.firstKey())
-  const linked = () => database.query('select 1 from audit_events where seq is not null')
-  await vi.waitUntil(async () => (await linked()).length > 3, { timeout: 10_000 })
   await gateway.stop()
   // What an application did to the table that is its own.
   await database.query(`alter table profiles add column "Shoe size" numeric(4, 1), add column notes json`)
@@ -289,13 +287,14 @@ describe('guichet restore', { timeout: 60_000 }, () => {
     const target = await freshDatabase()
     const broken = await freshDatabase()
     await guichet.run(`restore ${file}`, on(broken))
-    const [altered] = await broken.query(
-      "update audit_events set kind = 'user.export' where seq = 3 and kind <> 'user.export' returning seq",
+    // The first, which is linked before all others: the last ones of a gateway that stops are linked by the next.
+    const altered = await broken.query(
+      "update audit_events set kind = 'user.export' where seq = 1 returning seq",
     )
-    expect(altered).toEqual({ seq: '3' })
+    expect(altered).toHaveLength(1)
     await guichet.run(`backup ${at('broken.backup')}`, on(broken))
     const ending = await guichet.run(`restore ${at('broken.backup')}`, on(target))
-    expect(ending).toMatchObject({ code: 0, stderr: expect.stringContaining('event 3, altered') })
+    expect(ending).toMatchObject({ code: 0, stderr: expect.stringContaining('event 1, altered') })
     await broken.drop()
     await target.drop()
   })

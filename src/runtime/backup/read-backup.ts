@@ -21,6 +21,9 @@ export type BackupPart =
 const PART_ROWS = 500
 const PART_CHARACTERS = 1_000_000
 
+/** No row is nearly as long. What was made to be endless takes no more memory than this. */
+const LINE_MAX_CHARACTERS = 2 ** 28
+
 /**
  * Reads a backup piece by piece. Only who has read it to the end knows that it is whole, and that it was written under one
  * of our secrets. @throws BackupError
@@ -95,13 +98,22 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   source.pipe(plain)
   plain.setEncoding('utf8')
   try {
-    let rest = ''
+    // In its pieces until it is whole: joined with each of them, a long line would be copied thousands of times.
+    let pieces: string[] = []
+    let characters = 0
     for await (const chunk of plain) {
-      const parts = (rest + chunk).split('\n')
-      rest = parts.pop() ?? ''
-      yield* parts
+      const [first = '', ...more] = String(chunk).split('\n')
+      pieces.push(first)
+      characters += first.length
+      if (characters > LINE_MAX_CHARACTERS) throw damaged(file)
+      const last = more.pop()
+      if (last === undefined) continue
+      yield pieces.join('')
+      yield* more
+      pieces = [last]
+      characters = last.length
     }
-    if (rest !== '') yield rest
+    if (characters > 0) yield pieces.join('')
   } finally {
     source.destroy()
     plain.destroy()
