@@ -27,7 +27,7 @@ export async function openSource({ database, dataDir }: Settings): Promise<Backu
   if (!existsSync(databaseFolder(dataDir))) {
     throw new BackupError(`There is no embedded database in ${dataDir}: set DATA_DIR or DATABASE_URL.`)
   }
-  // Before the lock, which a gateway in another container holds and we would not see.
+  // Before the lock, which whoever lends a copy holds.
   const lent = await askForCopy(dataDir)
   if (lent !== undefined) {
     const close = async () => lent.giveBack()
