@@ -38,6 +38,17 @@ pre{background:var(--soft);padding:.7rem;border-radius:.4rem;overflow-x:auto}
 b{display:inline-block;min-width:4.2rem}.open{border:1px solid var(--line);border-radius:1rem;padding:0 .5rem;font-size:.8rem}
 table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}`
 
+/** Of each description its longest part, written once: anybody may ask for it as often as they like. */
+const written = new WeakMap<Description, Promise<string>>()
+
+function sectionsOf(description: Description): Promise<string> {
+  const known = written.get(description)
+  if (known !== undefined) return known
+  const sections = Promise.resolve(html`${operations(description).map(operationSection)}`).then(String)
+  written.set(description, sections)
+  return sections
+}
+
 /** A page that shows the API description: plain HTML, no script, nothing loaded from anywhere. */
 export async function docsPage(c: GatewayContext, description: Description): Promise<Response> {
   // Absolute: under `/docs/` a relative link would lead elsewhere.
@@ -54,7 +65,7 @@ export async function docsPage(c: GatewayContext, description: Description): Pro
 <body><main><h1>${description.info.title} API</h1>
 <p>${description.info.description ?? ''}</p>
 <p>The same as OpenAPI 3.1: <a href="${openapiPath}">openapi.json</a></p>
-${operations(description).map(operationSection)}
+${raw(await sectionsOf(description))}
 </main></body></html>`)
 }
 

@@ -11,7 +11,7 @@ import { prepareStage, type Stage } from './support/stage.ts'
 import { rounds } from './support/thorough.ts'
 
 const STOPS = rounds(2, 20)
-const DELAY_SECONDS = 2
+const DELAY_SECONDS = 3
 const GRACE_SECONDS = 10
 /** A revocation at one instance reaches the other by the feed, and a busy machine is late with it. */
 const REVOKED_WITHIN_MS = 2000

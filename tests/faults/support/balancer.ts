@@ -12,14 +12,16 @@ export interface Balancer {
 }
 
 /** How often it asks each gateway whether it is ready; one refusal is enough. */
-export const CHECK_EVERY_MS = 500
+export const CHECK_EVERY_MS = 300
 
 const config = (port: number, servers: readonly number[]) => `
 global
   maxconn 1000
 defaults
   mode http
-  timeout connect 2s
+  timeout connect 5s
+  # A gateway that is slow to say that it is ready is not away.
+  timeout check 5s
   timeout client 30s
   timeout server 30s
 frontend callers
