@@ -171,6 +171,6 @@ describe('a gateway on PGlite that lends copies', () => {
     const closed = new Promise((done) => socket.once('close', done))
     expect(await gateway.stop()).toBe(0)
     await closed
-    expect((await readdir(gateway.dataDir)).sort()).toEqual(['first-key', 'pg', 'secret'])
+    expect((await readdir(gateway.dataDir)).sort()).toEqual(['first-key', 'lock.db', 'pg', 'secret'])
   })
 })
