@@ -21,7 +21,7 @@ afterEach(async () => {
 describe.runIf(canMount)('a gateway on PGlite whose disk has no room for a copy', { timeout: 90_000 }, () => {
   // Copied until the disk was full, which PGlite does not survive when it has to write just then.
   it('refuses to lend one, and serves every call meanwhile', async () => {
-    volume = await mountSmallVolume(64 * MIB)
+    volume = await mountSmallVolume(120 * MIB)
     guichet = await guichetCommand()
     const dataDir = join(volume.folder, 'data')
     gateway = await startGatewayProcess({}, { dataDir })
