@@ -38,7 +38,14 @@ export function parseRules(text: string): Result<GatewayRules, readonly RulesFau
 }
 
 /** Of YAML 1.2 alone, whatever a file says of itself: an older one has keys that merge, and throw where they cannot. */
-const yaml = { schema: 'core', resolveKnownTags: false, uniqueKeys: true, prettyErrors: true } as const
+const yaml = {
+  schema: 'core',
+  resolveKnownTags: false,
+  uniqueKeys: true,
+  prettyErrors: true,
+  // What it would warn of on stderr is a fault here, and told as one.
+  logLevel: 'error',
+} as const
 
 /** JSON is YAML. Aliases cannot multiply into a bomb. */
 function readYaml(text: string): Result<unknown, string> {

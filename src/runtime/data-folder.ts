@@ -5,8 +5,8 @@ import { StartError } from './start-error.ts'
 
 const MIB = 1024 * 1024
 
-/** What a new database takes, which is 40 MiB, and one file more of its log. */
-const ROOM_MIN_MIB = 64
+/** Below it no start succeeds: what a new database takes, which is 40 MiB, and one file more of its log. */
+export const roomMinMib = 64
 
 /** Where in `dataDir` the embedded database lies. */
 export function databaseFolder(dataDir: string): string {
@@ -48,8 +48,8 @@ export async function makeFolder(dataDir: string): Promise<void> {
 export async function expectRoom(dataDir: string): Promise<void> {
   const { bavail, bsize } = await statfs(dataDir)
   const freeMib = Math.floor((bavail * bsize) / MIB)
-  if (freeMib >= ROOM_MIN_MIB) return
+  if (freeMib >= roomMinMib) return
   throw new StartError(
-    `The disk of DATA_DIR ${dataDir} is full: ${freeMib} MiB are free and ${ROOM_MIN_MIB} are needed. Nothing is lost: free some and start again.`,
+    `The disk of DATA_DIR ${dataDir} is full: ${freeMib} MiB are free and ${roomMinMib} are needed. Nothing is lost: free some and start again.`,
   )
 }

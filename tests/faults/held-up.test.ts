@@ -33,6 +33,7 @@ afterAll(() => ground?.remove())
 describe('a pool of two whose connections are held up', () => {
   it('is whole again afterwards, and nobody waits for long', async () => {
     const { postgres, gateway, stage } = ground
+    const before = await connectionsOf('guichet')
     const narrow = await startGatewayProcess({
       DATABASE_URL: postgres.url,
       GUICHET_SECRET: testSecret,
@@ -40,7 +41,6 @@ describe('a pool of two whose connections are held up', () => {
     })
     try {
       const connections = watch(() => connectionsOf('guichet'), 100)
-      const before = await connectionsOf('guichet')
       const observed = await observe({ ...ground, gateway: narrow, stage }, async () => {
         const holder = await locked('lock table sessions, api_keys, users in access exclusive mode')
         await lasting(HELD_MS)
@@ -54,7 +54,7 @@ describe('a pool of two whose connections are held up', () => {
       expect(await waitingFor('Lock')).toBe(0)
       measured(
         'F4',
-        `pool of ${POOL_OF_FEW}, never more than ${most - before} further connections; ${summary(observed)}`,
+        `pool of ${POOL_OF_FEW}, never more than ${most - before} connections; ${summary(observed)}`,
       )
     } finally {
       await narrow.remove()

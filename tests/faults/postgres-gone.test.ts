@@ -102,7 +102,7 @@ describe('connections ended by the server, one after the other', () => {
     const failed = observed.log.all.filter(({ status }) => status === 503).length
     measured(
       'F3',
-      `${ended} connections ended in ${tellMs(ENDING_MS)}; ${failed} calls were 503; ${summary(observed)}`,
+      `two instances, ${ended} connections ended in ${tellMs(ENDING_MS)}; ${failed} calls were 503; ${summary(observed)}`,
     )
   })
 })

@@ -82,18 +82,23 @@ const fieldName = fc.constantFrom(
 /** Calls of one route: as it wants them, nearly so, and not at all. */
 export function callsOf(stage: RouteStage, { path, parameters, bodies }: Operation): fc.Arbitrary<Asked> {
   const world = { schemas: stage.schemas, known: stage.known }
-  const id = fc.oneof(
-    { weight: 5, arbitrary: fc.nat().map((at) => stage.ids()[at % stage.ids().length]!) },
-    { weight: 1, arbitrary: fc.uuid() },
-    {
-      weight: 2,
-      arbitrary: oddText.map((text) => encodeURIComponent(text.toWellFormed().slice(0, 200)) || '-'),
-    },
-  )
-  const filled = fc.array(id, { minLength: 3, maxLength: 3 }).map((ids) => {
-    let at = 0
-    return path.replace(/\{\w+\}/g, () => ids[at++] ?? '-')
-  })
+  const idOf = (kind: string) =>
+    fc.oneof(
+      { weight: 6, arbitrary: fc.nat().map((at) => stage.ids(kind)[at % stage.ids(kind).length] ?? '-') },
+      { weight: 1, arbitrary: fc.nat().map((at) => stage.ids('any')[at % stage.ids('any').length] ?? '-') },
+      { weight: 1, arbitrary: fc.uuid() },
+      {
+        weight: 2,
+        arbitrary: oddText.map((text) => encodeURIComponent(text.toWellFormed().slice(0, 200)) || '-'),
+      },
+    )
+  const filled = fc
+    .tuple(
+      ...path
+        .split('/')
+        .map((part, at, all) => (part.startsWith('{') ? idOf(all[at - 1] ?? '') : fc.constant(part))),
+    )
+    .map((parts) => parts.join('/'))
   const named = parameters
     .filter((one) => one.in === 'query')
     .map(({ name, schema }) => valuesOf(schema, world, name).map((value) => [name, textOf(value)] as const))
@@ -120,13 +125,20 @@ export function callsOf(stage: RouteStage, { path, parameters, bodies }: Operati
       arbitrary: fc.array(oddPiece, { maxLength: 4 }).map((all) => `?${all.join('').replace(/[#\s]/g, '')}`),
     },
   )
-  const headers = fc
-    .array(fc.tuple(fieldName, fieldValue), { maxLength: 2 })
-    .map((all) => Object.fromEntries(all))
+  const headers = fc.oneof(
+    { weight: 2, arbitrary: fc.constant({}) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .array(fc.tuple(fieldName, fieldValue), { maxLength: 2 })
+        .map((all) => Object.fromEntries(all)),
+    },
+  )
+  const asker = fc.oneof(fc.constant(askerFor(path)), fc.constantFrom(...askers))
   return fc
-    .record({ asker: fc.constantFrom(...askers), filled, query, headers, body: bodiesOf(bodies) })
-    .map(({ asker, filled: at, query: asked, headers: fields, body: [type, body] }) => ({
-      asker,
+    .record({ asker, filled, query, headers, body: bodiesOf(bodies) })
+    .map(({ asker: who, filled: at, query: asked, headers: fields, body: [type, body] }) => ({
+      asker: who,
       target: at + asked,
       headers: { ...(type !== undefined && { 'Content-Type': type }), ...fields },
       body,
@@ -137,7 +149,12 @@ export function callsOf(stage: RouteStage, { path, parameters, bodies }: Operati
   ): fc.Arbitrary<readonly [string | undefined, string | undefined]> {
     const [schema] = Object.values(described)
     const value = schema === undefined ? fc.constant({}) : valuesOf(schema, world)
-    const json = value.chain((one) => fc.oneof(fc.constant(JSON.stringify(one)), nearBodies(one)))
+    const json = value.chain((one) =>
+      fc.oneof(
+        { weight: 2, arbitrary: fc.constant(JSON.stringify(one)) },
+        { weight: 1, arbitrary: nearBodies(one) },
+      ),
+    )
     const form = value.map((one) =>
       new URLSearchParams(
         Object.entries(one as object).map(([name, member]) => [name, textOf(member)]),
@@ -164,4 +181,11 @@ function queryOf(pairs: readonly (readonly [string, string])[]): string {
 /** Not `String`: there are objects that can be no text. */
 function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** Who gets the furthest. */
+function askerFor(path: string): Asker {
+  if (/^\/auth\/v1\/(?:admin|invite)/.test(path)) return 'service'
+  if (path.startsWith('/auth/v1/')) return 'supabase person'
+  return /^\/(?:auth|api\/v1\/me)\b/.test(path) ? 'person' : 'admin'
 }

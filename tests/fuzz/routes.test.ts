@@ -48,7 +48,7 @@ describe('every route of every face', patience, () => {
             expect([asked, answer.status]).toEqual([asked, 401])
           if (answer.status < 300 && method !== 'GET') await stage.mend()
         }),
-        fuzzed(6),
+        fuzzed(4),
       )
       expectUnpolluted()
     }

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pino from 'pino'
@@ -53,4 +56,28 @@ describe('the socket at which copies are lent', () => {
       }
     },
   )
+})
+
+describe('a gateway that is paused and answers nobody', () => {
+  it.runIf(process.platform === 'linux')('is not taken for one that is gone', async () => {
+    await mkdir(join(folder, 'copies'))
+    const path = JSON.stringify(join(folder, 'copies/socket'))
+    const program = `require('node:net').createServer().listen({ path: ${path}, backlog: 1 }, () => console.log('up'))`
+    const paused = spawn(process.execPath, ['-e', program])
+    await once(paused.stdout, 'data')
+    paused.kill('SIGSTOP')
+    const waiting = Array.from({ length: 4 }, () =>
+      connect(join(folder, 'copies/socket')).on('error', () => {}),
+    )
+    try {
+      await expect(askForCopy(folder)).rejects.toMatchObject({
+        name: 'BackupError',
+        message: expect.stringContaining('EAGAIN'),
+      })
+    } finally {
+      for (const socket of waiting) socket.destroy()
+      paused.kill('SIGKILL')
+      await once(paused, 'close')
+    }
+  })
 })

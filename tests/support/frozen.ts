@@ -15,6 +15,10 @@ import { type LivedIn, liveIn } from './lived-in.ts'
  */
 const folder = resolve(import.meta.dirname, '../frozen')
 
+/** The time at which nothing frozen ends; laid out again it is in a week, since no session has a century left. */
+const NEVER = '2126-01-01T00:00:00+00:00'
+const WEEK_MS = 7 * 86_400_000
+
 /** Its own, so that no test's secret can change under it. */
 const secret = 'the secret of the frozen installations is kept for ever'
 
@@ -31,7 +35,9 @@ export async function frozen(tag: string): Promise<FrozenInstallation> {
   const name = tags.findLast((one) => one.slice(0, 4) <= tag.slice(0, 4))!.replace(/\.json$/, '')
   const rows = new Map<string, string[]>()
   let table: string[] = []
-  for (const line of (await readFile(join(folder, `${name}.ndjson`), 'utf8')).trimEnd().split('\n')) {
+  const inAWeek = new Date(Date.now() + WEEK_MS).toISOString()
+  const text = (await readFile(join(folder, `${name}.ndjson`), 'utf8')).replaceAll(NEVER, inAWeek)
+  for (const line of text.trimEnd().split('\n')) {
     const [kind, of] = line.startsWith('[') ? JSON.parse(line) : []
     if (kind === 'table') {
       table = []
@@ -57,9 +63,8 @@ export async function freeze(guichet: GuichetCommand, tag: string): Promise<void
   await database.query(`insert into identities (id, user_id, provider, provider_id, created_at, updated_at)
     select gen_random_uuid(), id_user, 'github', '7', now(), now() from users`)
   await gateway.remove()
-  // Nobody waits a century.
-  await database.query("update sessions set expires_at = '2126-01-01T00:00:00Z'")
-  await database.query("update one_time_tokens set expires_at = '2126-01-01T00:00:00Z'")
+  await database.query(`update sessions set expires_at = '${NEVER}'`)
+  await database.query(`update one_time_tokens set expires_at = '${NEVER}'`)
   const file = join(guichet.folder, `${tag}.frozen`)
   const ending = await guichet.run(`backup ${file}`, env)
   if (ending.code !== 0) throw new Error(ending.stderr)

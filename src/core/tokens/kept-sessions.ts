@@ -68,9 +68,11 @@ export function keptSessionId(newId: string, now: Date): string {
 
 const KEPT_ID = /^([0-9a-f]{8})-([0-9a-f]{4})-8/
 
-/** Says whether a session that is not in the store may yet come there. Its id must be known to be ours. */
+/** Says whether a session that is not in the store may yet come there. An id that nobody proved to be ours may be any. */
 export function isAwaited(sessionId: string, now: Date): boolean {
   const [, high, low] = KEPT_ID.exec(sessionId) ?? []
   if (high === undefined || low === undefined) return false
-  return now.getTime() < Number.parseInt(high + low, 16) + AWAITED_SECONDS * 1000
+  const openedMs = Number.parseInt(high + low, 16)
+  // A time far ahead is of a clock that was wrong, or of an id that somebody made up and that would never be over.
+  return Math.abs(now.getTime() - openedMs) < AWAITED_SECONDS * 1000
 }

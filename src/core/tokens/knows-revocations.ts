@@ -2,9 +2,12 @@ import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
 
-/** How long ago this process last knew of every revocation. */
+/** How long ago this process last knew of every revocation; counted anew from when the clock is found to have stepped back. */
 export function revocationsAgeSeconds({ memory }: Pick<ServiceParts, 'memory'>, now: Date): number {
-  return (now.getTime() - memory.revocations.syncedAt().getTime()) / 1000
+  const { revocations } = memory
+  // Else nobody would learn, for as long as the step was, that nothing is heard any more.
+  if (revocations.syncedAt() > now) revocations.markSynced(now)
+  return (now.getTime() - revocations.syncedAt().getTime()) / 1000
 }
 
 /** Refuses while this process does not know whether a revocation has been missed for too long. */

@@ -21,8 +21,10 @@ export async function askForCopy(dataDir: string): Promise<LentCopy | undefined>
   const socket = connect(path)
   try {
     await once(socket, 'connect')
-  } catch {
-    return undefined
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    if (nobodyThere.has(code)) return undefined
+    throw new BackupError(`The gateway that runs on ${dataDir} cannot be asked for a copy: ${code}.`)
   }
   const answer = await answerOf(socket)
   if (answer === undefined) throw new BackupError('The gateway stopped before it had copied its database.')
@@ -38,6 +40,9 @@ export async function askForCopy(dataDir: string): Promise<LentCopy | undefined>
     giveBack: () => socket.destroy(),
   }
 }
+
+/** No socket, or one of a gateway that was killed. Whatever else fails is no sign that the database is nobody's. */
+const nobodyThere: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED'])
 
 const problems: Readonly<Record<Extract<CopyAnswer, { problem: string }>['problem'], string>> = {
   busy: 'Another backup of this gateway is being made. Try again when it is done.',

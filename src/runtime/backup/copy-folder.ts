@@ -1,26 +1,31 @@
 import { constants, readdirSync, type Stats, statSync } from 'node:fs'
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { copyFile, mkdir, rm, stat, statfs } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { BackupError } from './backup-error.ts'
 
 /** The coarsest steps that a file system counts time in, and some. */
 const TIME_STEP_MS = 3000
+
+/** What has to be free beside the copy: whoever writes on while it is made and read must not meet a full disk. */
+const SPARE_BYTES = 64 * 1024 * 1024
 
 /** As many as Node has threads for. */
 const AT_A_TIME = 4
 
 /**
  * Copies a folder that is written to meanwhile, as it is at one moment: all of it while nobody waits, and then what has
- * changed since, while `hold` keeps everybody from writing. `to` is made on the same file system.
+ * changed since, while `hold` keeps everybody from writing. `to` is made on the same file system. @throws BackupError
+ * before it copies anything, where the disk would be full then
  */
 export async function copyFolder(
   from: string,
   to: string,
   hold: (work: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
+  const before = await listWhereRoom(from, to)
   await mkdir(to, { mode: 0o700 })
   // By the clock that the files have.
   const beganMs = (await stat(to)).mtimeMs
-  const before = list(from)
   await copy(before, { from, to })
   await hold(async () => {
     const after = list(from)
@@ -31,6 +36,18 @@ export async function copyFolder(
     )
     await copy(new Map(changed), { from, to })
   })
+}
+
+async function listWhereRoom(from: string, to: string): Promise<Map<string, Stats>> {
+  const found = list(from)
+  const neededBytes = [...found.values()].reduce((sum, { size }) => sum + size, SPARE_BYTES)
+  const { bavail, bsize } = await statfs(dirname(to))
+  const freeBytes = bavail * bsize
+  if (freeBytes >= neededBytes) return found
+  const [needed, free] = [neededBytes, freeBytes].map((bytes) => `${Math.ceil(bytes / 2 ** 20)} MiB`)
+  throw new BackupError(
+    `A copy of ${from} needs ${needed}, and only ${free} are free there. Nothing was copied.`,
+  )
 }
 
 /** All that is in a folder, each folder before what is in it. Not asynchronous: a thousand files would take ten times as long. */

@@ -21,6 +21,9 @@ export type BackupPart =
 const PART_ROWS = 500
 const PART_CHARACTERS = 1_000_000
 
+/** No row is nearly as long. What was made to be endless takes no more memory than this. */
+const LINE_MAX_CHARACTERS = 2 ** 28
+
 /**
  * Reads a backup piece by piece. Only who has read it to the end knows that it is whole, and that it was written under one
  * of our secrets. @throws BackupError
@@ -74,7 +77,7 @@ export async function* readBackup(
     }
   } catch (error) {
     if (!isZlibError(error)) throw error
-    throw header === undefined ? foreign(file) : damaged(file)
+    throw error.message === 'incorrect header check' ? foreign(file) : damaged(file)
   }
   if (header === undefined) throw foreign(file)
   if (end === undefined || hash.digest('hex') !== end.sha256 || !sameCounts(counts, end.rows)) {
@@ -95,13 +98,22 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   source.pipe(plain)
   plain.setEncoding('utf8')
   try {
-    let rest = ''
+    // In its pieces until it is whole: joined with each of them, a long line would be copied thousands of times.
+    let pieces: string[] = []
+    let characters = 0
     for await (const chunk of plain) {
-      const parts = (rest + chunk).split('\n')
-      rest = parts.pop() ?? ''
-      yield* parts
+      const [first = '', ...more] = String(chunk).split('\n')
+      pieces.push(first)
+      characters += first.length
+      if (characters > LINE_MAX_CHARACTERS) throw damaged(file)
+      const last = more.pop()
+      if (last === undefined) continue
+      yield pieces.join('')
+      yield* more
+      pieces = [last]
+      characters = last.length
     }
-    if (rest !== '') yield rest
+    if (characters > 0) yield pieces.join('')
   } finally {
     source.destroy()
     plain.destroy()
@@ -141,7 +153,7 @@ function sameCounts(
   return names.length === Object.keys(found).length && names.every((name) => found[name] === told[name])
 }
 
-function isZlibError(error: unknown): boolean {
+function isZlibError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
 }
 

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { keptSessionId } from '../../../src/core/tokens/kept-sessions.ts'
 import { createAuditLinker } from '../../../src/runtime/audit-upkeep.ts'
 import { basic } from '../../support/call.ts'
 import { codeOf, type DegradedStage, openDegradedStage, type StageKey } from '../../support/degraded-stage.ts'
@@ -208,6 +209,23 @@ describe('the end of a session that is not written yet', () => {
       '401 token_revoked',
       '401 session_revoked',
     ])
+  })
+})
+
+describe('an id that looks like one of a session that is not written yet', () => {
+  it('is awaited for an hour and not for ever, whatever time it tells', async () => {
+    const end = async (id: string) => codeOf(await stage.asAdmin('DELETE', `/sessions/${id}`))
+    const idAt = (seconds: number) =>
+      keptSessionId(crypto.randomUUID(), new Date(stage.whole.world.now().getTime() + seconds * 1000))
+    expect([await end(idAt(-3600)), await end(idAt(-3599))]).toEqual([
+      '404 session_not_found',
+      '503 session_unwritten',
+    ])
+    expect([await end(idAt(3600)), await end(idAt(50 * 365 * 86_400))]).toEqual([
+      '404 session_not_found',
+      '404 session_not_found',
+    ])
+    expect(await end('ffffffff-ffff-8fff-bfff-ffffffffffff')).toBe('404 session_not_found')
   })
 })
 

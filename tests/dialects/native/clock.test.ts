@@ -37,6 +37,18 @@ describe('a clock that steps', () => {
     expect(await me(token)).toBe(401)
   })
 
+  it('back an hour hides no longer that revocations are unknown', async () => {
+    const token = await gateway.accessToken()
+    const { revocationsStaleSeconds } = gateway.service.policy
+    gateway.passUnheard(-HOUR)
+    expect(await me(token)).toBe(200)
+    gateway.passUnheard(revocationsStaleSeconds)
+    expect(await me(token)).toBe(200)
+    gateway.passUnheard(1)
+    expect(await me(token)).toBe(503)
+    gateway.pass(HOUR)
+  })
+
   it('back ten years does not keep tokens of the years to come', async () => {
     const token = await gateway.accessToken()
     gateway.pass(-10 * 365 * 24 * HOUR)

@@ -51,6 +51,8 @@ const configuration = (port: number, servers: readonly string[]) =>
     '  timeout connect 1s',
     '  timeout client 1h',
     '  timeout server 1h',
+    // Otherwise a check may take no longer than the time between two, and a busy machine has no primary.
+    '  timeout check 3s',
     'listen database',
     `  bind 127.0.0.1:${port}`,
     '  option httpchk GET /primary',
@@ -73,7 +75,7 @@ async function judgePrimary({ url }: OwnPostgres) {
 }
 
 async function isPrimary(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1000, query_timeout: 1000 })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2500, query_timeout: 2500 })
   client.on('error', () => {})
   try {
     await client.connect()

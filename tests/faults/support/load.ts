@@ -60,7 +60,7 @@ export function startLoad({ urls, stage, perSecond }: LoadOptions): Load {
     const free = kind === 'refresh' ? nextFree(players, { turn, busy }) : nextAccount(turn)
     if (free === undefined) return undefined
     busy.add(free)
-    const done = 'proceed' in free ? free.proceed() : refreshCall(free)
+    const done = 'proceed' in free ? free.proceed() : renewal(free, turn)
     return done.finally(() => busy.delete(free))
   }
   // One administrator goes through all steps while there is time for few; others come where that one waits.
@@ -81,7 +81,21 @@ export function startLoad({ urls, stage, perSecond }: LoadOptions): Load {
       () => send('POST', '/api/v1/auth/token/', { json: { apiKey } }),
       ({ body }) => ({ seenSubject: subjectOf(body.data.access), id: body.data.refresh, deed: 'session' }),
     )
-    if (operation.outcome === 'ok') machine.access = answer?.body.data.access
+    if (operation.outcome !== 'ok') return
+    machine.access = answer?.body.data.access
+    machine.lasting = answer?.body.data.refresh
+  }
+  /** Every other one of a machine is by the token that stays, where an exchange has brought one. */
+  const renewal = (player: Machine | Person, turn: number) =>
+    turn % 2 === 1 && 'lasting' in player && player.lasting !== undefined
+      ? lastingCall(player, player.lasting)
+      : refreshCall(player)
+  const lastingCall = async ({ name, subject, keyId }: Machine, refresh: string) => {
+    await log.run(
+      { lane: name, kind: 'refresh', facts: { subject, keyId } },
+      () => send('POST', '/api/v1/auth/token/refresh/', { json: { refresh } }),
+      ({ body }) => ({ seenSubject: subjectOf(body.data.access) }),
+    )
   }
   const refreshCall = async (player: Machine | Person) => {
     const { name, subject, refresh } = player

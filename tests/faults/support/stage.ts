@@ -16,6 +16,8 @@ export interface Player {
 export interface Machine extends Player {
   readonly keyId: string
   readonly apiKey: string
+  /** The refresh token of their last exchange, which stays. */
+  lasting: string | undefined
 }
 
 export interface Person extends Player {
@@ -85,6 +87,7 @@ async function makeMachine(url: string, token: string, name: string): Promise<Ma
     subject,
     keyId: key.body.data.id,
     apiKey,
+    lasting: undefined,
     sessionId: claimsOf(body.access_token).sid,
     access: body.access_token,
     refresh: body.refresh_token,

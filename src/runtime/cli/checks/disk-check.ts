@@ -1,12 +1,12 @@
 import { statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { roomMinMib } from '../../data-folder.ts'
 import type { Check } from './check.ts'
 import { inBytes } from './sizes.ts'
 
 const WARN_BYTES = 1024 ** 3
 const WARN_SHARE = 0.1
-/** A checkpoint and a few segments of the write-ahead log need this much; without it every later query hangs. */
-const FLOOR_BYTES = 64 * 1024 ** 2
+const FLOOR_BYTES = roomMinMib * 1024 ** 2
 
 interface Space {
   readonly freeBytes: number
@@ -30,8 +30,7 @@ export function judgeSpace({ freeBytes, totalBytes }: Space): Check {
   const percent = Math.floor((100 * freeBytes) / Math.max(1, totalBytes))
   const finding = `${inBytes(freeBytes)} of ${inBytes(totalBytes)} (${percent} %) are free for DATA_DIR.`
   if (freeBytes < FLOOR_BYTES) {
-    const remedy =
-      'Make room now: on a full disk the embedded database stops answering, and the gateway stops.'
+    const remedy = 'Make room now: with less no gateway starts, and one that runs may stop.'
     return { check, status: 'fail', finding, remedy }
   }
   if (freeBytes >= WARN_BYTES && freeBytes >= WARN_SHARE * totalBytes) return { check, status: 'ok', finding }
