@@ -13,7 +13,10 @@ export async function syncRevocations(world: World, memory: ProcessMemory): Prom
   const syncedAt = memory.revocations.syncedAt()
   // After a clock that ran ahead all are read again: there, what lives still was forgotten as over.
   const since = syncedAt > now ? undefined : new Date(syncedAt.getTime() - OVERLAP_MS)
-  for (const revocation of await world.store.listRevocations(now, since)) noteRevocation(memory, revocation)
+  const listed = await world.store.listRevocations(now, since)
+  // Set back meanwhile: what lives by the clock as it is now was left out as over.
+  if (world.now() < now) return syncRevocations(world, memory)
+  for (const revocation of listed) noteRevocation(memory, revocation)
   memory.revocations.prune(now)
   memory.revocations.markSynced(now)
 }

@@ -52,6 +52,32 @@ describe('a clock that ran ahead', () => {
     expect(await me(admin)).toBe(200)
   })
 
+  // A call that came before the poll let it believe that nothing but the last minute was to be read.
+  it('brings none back though a call comes before anything is read again', async () => {
+    const admin: string = (await exchange()).access
+    const { access } = await exchange()
+    await gateway.call('DELETE', `/api/v1/sessions/${claimsOf(access)['sid']}`, { token: admin })
+    gateway.passUnheard(300)
+    await syncRevocations(gateway.world, gateway.memory)
+    gateway.passUnheard(10 * YEAR)
+    await syncRevocations(gateway.world, gateway.memory)
+    gateway.passUnheard(-10 * YEAR)
+    expect(await me(admin)).toBe(200)
+    await syncRevocations(gateway.world, gateway.memory)
+    expect(await me(access)).toBe(401)
+  })
+
+  it('does not have the last word when it is set right while the store is asked', async () => {
+    const admin: string = (await exchange()).access
+    const { access } = await exchange()
+    await gateway.call('DELETE', `/api/v1/sessions/${claimsOf(access)['sid']}`, { token: admin })
+    gateway.passUnheard(10 * YEAR)
+    const asked = syncRevocations(gateway.world, gateway.memory)
+    gateway.passUnheard(-10 * YEAR)
+    await asked
+    expect(await me(access)).toBe(401)
+  })
+
   // What is over by then would have been deleted for good: sessions, revocations, the audit log.
   it('deletes nothing for its age while the database knows better', async () => {
     const { world, database } = gateway

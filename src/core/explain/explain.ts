@@ -121,7 +121,7 @@ function dryParts(parts: ServiceParts, at: Date, trace: NonNullable<ServiceParts
       // What a dry run mints was never handed out.
       verifiedTokens: createVerifiedTokens({ maxTokens: 2 }),
       // The question is what the rules say at that moment, not how old our knowledge would be by then.
-      revocations: { ...memory.revocations, syncedAt: () => at },
+      revocations: { ...memory.revocations, ageSeconds: () => 0 },
     },
   }
 }

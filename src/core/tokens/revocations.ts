@@ -31,8 +31,10 @@ export interface Revocations {
   readonly endsSession: (sessionId: string) => boolean
   /** Notes that all revocations up to `at` are known here. */
   readonly markSynced: (at: Date) => void
-  /** When the set was last known to be complete. */
+  /** When the set was last known to be complete, by the clock as it was then: a time to come after one that ran ahead. */
   readonly syncedAt: () => Date
+  /** How long ago that was. Counted anew from when the clock is found to have stepped back. */
+  readonly ageSeconds: (now: Date) => number
   /** Forgets those that no living token can meet any more. */
   readonly prune: (now: Date) => void
   readonly size: () => number
@@ -41,6 +43,7 @@ export interface Revocations {
 export function createRevocations(loadedAt: Date): Revocations {
   const live = new Map<string, { cutoffSeconds: number; expiresAtMs: number }>()
   let syncedAt = loadedAt
+  let foundBackAt: Date | undefined
   const ends = (kind: RevocationKind, subject: string, issuedAt: number) => {
     const entry = live.get(`${kind}:${subject}`)
     return entry !== undefined && issuedAt <= entry.cutoffSeconds
@@ -78,8 +81,16 @@ export function createRevocations(loadedAt: Date): Revocations {
     markSynced(at) {
       // Also when the clock has stepped back: a time to come would hide how old our knowledge is.
       syncedAt = at
+      foundBackAt = undefined
     },
     syncedAt: () => syncedAt,
+    ageSeconds(now) {
+      if (syncedAt <= now) return (now.getTime() - syncedAt.getTime()) / 1000
+      // Else nobody would learn, for as long as the step was, that nothing is heard any more. What is read next still goes by
+      // the time to come: all must be read again.
+      if (foundBackAt === undefined || foundBackAt > now) foundBackAt = now
+      return (now.getTime() - foundBackAt.getTime()) / 1000
+    },
     prune(now) {
       for (const [name, { expiresAtMs }] of live) if (expiresAtMs <= now.getTime()) live.delete(name)
     },
