@@ -69,9 +69,10 @@ export function openProcessLog(level: string): ProcessLog {
   return {
     logger,
     async close() {
-      const flushed = new Promise<void>((done) => destination.flush(() => done()))
+      const flush = () => new Promise<void>((done) => destination.flush(() => done()))
       const late = new Promise<void>((done) => setTimeout(done, FLUSH_MAX_MS).unref())
-      await Promise.race([flushed, late])
+      // One that finds a write under way ends with it, and the lines that came meanwhile are not in it.
+      await Promise.race([flush().then(flush), late])
     },
   }
 }
