@@ -30,6 +30,8 @@ beforeAll(async () => {
   database = await migratedDatabase()
   const gateway = await startGatewayProcess(on(database))
   lived = await liveIn(gateway.url, await gateway.firstKey())
+  const firstLinked = 'select 1 from audit_events where seq = 1'
+  await expect.poll(() => database.query(firstLinked), { timeout: 10_000 }).toHaveLength(1)
   await gateway.stop()
   // What an application did to the table that is its own.
   await database.query(`alter table profiles add column "Shoe size" numeric(4, 1), add column notes json`)
@@ -287,7 +289,6 @@ describe('guichet restore', { timeout: 60_000 }, () => {
     const target = await freshDatabase()
     const broken = await freshDatabase()
     await guichet.run(`restore ${file}`, on(broken))
-    // The first, which is linked before all others: the last ones of a gateway that stops are linked by the next.
     const altered = await broken.query(
       "update audit_events set kind = 'user.export' where seq = 1 returning seq",
     )
