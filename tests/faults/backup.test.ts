@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { BackupError } from '../../src/runtime/backup/backup-error.ts'
 import { readMigrations } from '../../src/runtime/backup/migrations.ts'
 import { inspectBackup } from '../../src/runtime/backup/restore-backup.ts'
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const gateway = await startGatewayProcess(on(database))
   lived = await liveIn(gateway.url, await gateway.firstKey())
   const firstLinked = 'select 1 from audit_events where seq = 1'
-  await expect.poll(() => database.query(firstLinked), { timeout: 10_000 }).toHaveLength(1)
+  await vi.waitUntil(async () => (await database.query(firstLinked)).length === 1, { timeout: 10_000 })
   await gateway.stop()
   // What an application did to the table that is its own.
   await database.query(`alter table profiles add column "Shoe size" numeric(4, 1), add column notes json`)
