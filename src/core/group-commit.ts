@@ -53,7 +53,8 @@ export function groupCommit<Item, Outcome>(
       outcomes = await commit(batch.map(({ item }) => item))
     } catch (fault) {
       if (isStoreUnavailable(fault)) {
-        // It is away for all of them, and what it did with the batch is not known, so nothing is tried again. Those who wait have waited as long as these: to try again would have them wait twice.
+        // It is away for all of them, and what it did with the batch is not known, so nothing is tried again. Those who wait
+        // have waited as long as these: to try again would have them wait twice.
         for (const { failed } of [...batch, ...waiting.splice(0)]) failed(fault)
         return
       }

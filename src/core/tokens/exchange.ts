@@ -34,7 +34,8 @@ export interface TokenPair extends AccessToken {
 
 /**
  * Trades an API key for an access token and a refresh token, opening a session that is committed before the answer;
- * or, where the operator allows it, kept until the database is back. A stranger's three mistakes (no such key, a malformed one, a wrong secret) are one refusal.
+ * or, where the operator allows it, kept until the database is back. A stranger's three mistakes (no such key, a
+ * malformed one, a wrong secret) are one refusal.
  */
 export async function exchange(
   parts: ServiceParts,
