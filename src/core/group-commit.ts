@@ -5,10 +5,13 @@ export type GroupCommit<Item, Outcome> = (item: Item) => Promise<Outcome>
 
 export interface GroupCommitOptions {
   readonly batchMax: number
-  /** How many commits may be under way at once. */
-  readonly lanes: number
   /** Waits for those who belong to the next batch; without it they are those who come in the same breath. */
   readonly gather?: Gather | undefined
+  /**
+   * True where commits are somebody else's work: then a batch is the half of those who are under way, and is committed
+   * while the other half is answered, comes again and is made ready.
+   */
+  readonly overlaps?: boolean | undefined
 }
 
 /** Resolves when a batch is to be taken. */
@@ -26,24 +29,40 @@ interface Entry<Item, Outcome> {
  */
 export function groupCommit<Item, Outcome>(
   commit: (items: readonly Item[]) => Promise<readonly Outcome[]>,
-  { batchMax, lanes, gather = aBreath }: GroupCommitOptions,
+  { batchMax, gather = aBreath, overlaps = false }: GroupCommitOptions,
 ): GroupCommit<Item, Outcome> {
   let waiting: Entry<Item, Outcome>[] = []
-  let busy = 0
+  let busy = false
+  let sizeBefore = 0
+  let tellEnough = () => {}
 
   async function drain(): Promise<void> {
-    busy++
+    busy = true
     while (waiting.length > 0) {
-      await gather()
-      // Another lane may have taken them meanwhile.
-      if (waiting.length > 0) await commitBatch(takeBatch())
+      await (overlaps ? Promise.race([untilEnough(), gather()]) : gather())
+      const batch = takeBatch()
+      sizeBefore = batch.length
+      await commitBatch(batch)
     }
-    busy--
+    busy = false
+  }
+
+  function hasEnough(): boolean {
+    return waiting.length >= sizeBefore / 2
+  }
+
+  function untilEnough(): Promise<void> {
+    if (hasEnough()) return Promise.resolve()
+    return new Promise((done) => {
+      tellEnough = done
+    })
   }
 
   function takeBatch(): readonly Entry<Item, Outcome>[] {
-    const batch = waiting.slice(0, batchMax)
-    waiting = waiting.slice(batchMax)
+    // Those of the batch before are under way still.
+    const most = overlaps ? Math.min(batchMax, Math.ceil((sizeBefore + waiting.length) / 2)) : batchMax
+    const batch = waiting.slice(0, most)
+    waiting = waiting.slice(most)
     return batch
   }
 
@@ -74,7 +93,8 @@ export function groupCommit<Item, Outcome>(
   return (item) =>
     new Promise((done, failed) => {
       waiting.push({ item, done, failed })
-      if (busy < lanes) void drain()
+      if (!busy) void drain()
+      else if (hasEnough()) tellEnough()
     })
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
@@ -68,6 +69,9 @@ export interface OpenDatabase extends BareDatabase {
   readonly listen: Listen
 }
 
+/** A turn of the event loop reads many sockets: the first call of it is not to be committed alone. */
+const hotPath: HotPath = { prepare: true, gather: () => endOfTurn(), overlaps: true }
+
 /** Opens a pool on PostgreSQL, with every wait bounded. */
 export function openPostgres(
   settings: DatabaseSettings,
@@ -90,7 +94,7 @@ export function openPostgres(
   return {
     db: pooledDatabase(pool),
     kind: 'postgresql',
-    hotPath: { prepare: true },
+    hotPath,
     copying: undefined,
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     listen: (onAnnouncement, onEnd) => listen({ settings, pool }, onAnnouncement, onEnd),

@@ -13,6 +13,14 @@ export function arrayText(values: readonly (string | number | null)[]): string {
   return `${text}}`
 }
 
+/**
+ * One column of rows for a statement that takes them apart by `unnest` beside others: nothing at all where every row has
+ * nothing there, since `unnest` fills up what is shorter with nulls.
+ */
+export function columnText(values: readonly (string | number | null)[]): string | null {
+  return values.some((value) => value !== null) ? arrayText(values) : null
+}
+
 const TO_ESCAPE = /["\\]/
 const ALL_TO_ESCAPE = /["\\]/g
 

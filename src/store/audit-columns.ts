@@ -1,5 +1,5 @@
 import type { AuditEvent, AuditKind } from '../core/audit/event.ts'
-import { arrayText } from './array-text.ts'
+import { columnText } from './array-text.ts'
 
 /** The columns that a new row of the audit log has, with the types of the lists that bring them. */
 const columns = [
@@ -32,9 +32,9 @@ export function auditLists(first: number): string {
 }
 
 /** The values of `auditLists`; an event that is undefined leaves nulls in its place. */
-export function auditValues(events: readonly (AuditEvent | undefined)[]): readonly string[] {
+export function auditValues(events: readonly (AuditEvent | undefined)[]): readonly (string | null)[] {
   return columns.map(([, , read]) =>
-    arrayText(events.map((event) => (event === undefined ? null : read(event)))),
+    columnText(events.map((event) => (event === undefined ? null : read(event)))),
   )
 }
 

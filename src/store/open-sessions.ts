@@ -2,7 +2,7 @@ import type { AuditEvent } from '../core/audit/event.ts'
 import { type GroupCommit, groupCommit } from '../core/group-commit.ts'
 import type { SessionStore } from '../core/ports.ts'
 import type { KeySession } from '../core/tokens/session.ts'
-import { arrayText } from './array-text.ts'
+import { arrayText, columnText } from './array-text.ts'
 import { auditColumnCount, auditColumns, auditLists, auditValues } from './audit-columns.ts'
 import { type AuditEnd, advanceEnd, createAuditEnd, linkLists, linkParameterCount } from './audit-end.ts'
 import type { Database } from './database.ts'
@@ -15,7 +15,7 @@ interface Opening {
 }
 
 /** One, since a second only makes two small batches of what could be one. */
-const batches = { batchMax: 500, lanes: 1 }
+const batches = { batchMax: 500 }
 
 const openings = [
   ['id', 'uuid', ({ session }) => session.id],
@@ -93,7 +93,7 @@ function openingBy(db: Database, { hotPath, end, name, text }: OpeningParts): Gr
   })
   return groupCommit<Opening, boolean>(
     async (wanted) => {
-      const values = openings.map(([, , read]) => arrayText(wanted.map((one) => read(one) ?? null)))
+      const values = openings.map(([, , read]) => columnText(wanted.map((one) => read(one) ?? null)))
       const events = wanted.map(({ event }) => event)
       const linking = end.take(events)
       const opened = await open([...values, ...auditValues(events), ...linking.values]).catch((fault) => {
@@ -105,6 +105,6 @@ function openingBy(db: Database, { hotPath, end, name, text }: OpeningParts): Gr
       const ids = new Set(opened.map(([id]) => id))
       return wanted.map(({ session }) => ids.has(session.id))
     },
-    { ...batches, gather: hotPath.gather },
+    { ...batches, gather: hotPath.gather, overlaps: hotPath.overlaps },
   )
 }

@@ -2,7 +2,7 @@ import { type GroupCommit, groupCommit } from '../core/group-commit.ts'
 import { storeError } from './store-error.ts'
 
 /** One, since whoever else wants the row would only wait for it on a second connection. */
-const batches = { batchMax: 500, lanes: 1 }
+const batches = { batchMax: 500 }
 
 /**
  * Those who want one row take turns at it within this process: while somebody holds the row, one of them waits in the

@@ -14,6 +14,8 @@ export interface HotPath {
   readonly prepare: boolean
   /** Waits for those who are to share a statement, where the database itself leaves nobody the time to come. */
   readonly gather?: Gather | undefined
+  /** True where the database works while this process does: then one half is committed while the other one is made ready. */
+  readonly overlaps?: boolean | undefined
 }
 
 /** The name under which a connection keeps a statement; the empty one is kept by none. */

@@ -12,7 +12,7 @@ interface Wish {
   readonly at: Date
 }
 
-const batches = { batchMax: 500, lanes: 1 }
+const batches = { batchMax: 500 }
 
 const columns = Object.entries(keySessionColumns)
 const readers = columns.map(([name, column]) => ({
@@ -54,7 +54,7 @@ export function sessionUse(db: Database, hotPath: HotPath): SessionStore['useSes
       const byId = new Map(uses.map((use) => [use.session.id, use]))
       return wishes.map(({ id }) => byId.get(id))
     },
-    { ...batches, gather: hotPath.gather },
+    { ...batches, gather: hotPath.gather, overlaps: hotPath.overlaps },
   )
 
   const usingAlone = rowTurns<Wish, SessionUse | undefined>(

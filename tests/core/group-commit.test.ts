@@ -10,7 +10,7 @@ describe('the group commit', () => {
         batches.push(items)
         return items
       },
-      { batchMax: 500, lanes: 1, gather: () => gathered.promise },
+      { batchMax: 500, gather: () => gathered.promise },
     )
     const outcomes = [commit('a')]
     for (const late of ['b', 'c']) {
@@ -22,16 +22,62 @@ describe('the group commit', () => {
     expect(batches).toEqual([['a', 'b', 'c']])
   })
 
-  it('gives no lane an empty batch when another one has taken all', async () => {
-    const batches: (readonly string[])[] = []
-    const commit = groupCommit<string, string>(
+  it('halves those who are under way where commits overlap with what comes', async () => {
+    const batches: number[] = []
+    let finish = () => {}
+    const commit = groupCommit<number, number>(
       async (items) => {
-        batches.push(items)
+        batches.push(items.length)
+        await new Promise<void>((done) => {
+          finish = done
+        })
         return items
       },
-      { batchMax: 500, lanes: 2 },
+      { batchMax: 500, gather: turn, overlaps: true },
     )
-    await Promise.all(['a', 'b'].map(commit))
-    expect(batches).toEqual([['a', 'b']])
+    // Nobody was under way before: half of them.
+    const eight = [1, 2, 3, 4, 5, 6, 7, 8].map(commit)
+    await turn()
+    expect(batches).toEqual([4])
+    finish()
+    await turn()
+    expect(batches).toEqual([4, 4])
+    await Promise.all(eight.slice(0, 4))
+    // Of the four that are answered two come again, and wait for nobody: as many are left under way as wait here.
+    const again = [1, 2].map(commit)
+    finish()
+    await turn()
+    expect(batches).toEqual([4, 4, 2])
+    finish()
+    await Promise.all([...eight, ...again])
+  })
+
+  it('takes what waits at the end of a turn, and earlier when it is half of the last batch', async () => {
+    const batches: number[] = []
+    let turns = 0
+    const commit = groupCommit<number, number>(
+      async (items) => {
+        batches.push(items.length)
+        return items
+      },
+      // One turn ends, and those after it never do.
+      { batchMax: 500, gather: () => (turns++ === 2 ? turn() : new Promise(() => {})), overlaps: true },
+    )
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(commit))
+    expect(batches).toEqual([4, 4])
+    expect(await commit(9)).toBe(9)
+    expect(batches).toEqual([4, 4, 1])
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(commit))
+    expect(batches).toEqual([4, 4, 1, 5, 3])
+    const alone = commit(10)
+    await turn()
+    expect(batches).toHaveLength(5)
+    expect(await Promise.all([alone, commit(11)])).toEqual([10, 11])
+    expect(batches).toEqual([4, 4, 1, 5, 3, 2])
   })
 })
+
+/** The event loop turns once. */
+function turn(): Promise<void> {
+  return new Promise((done) => setImmediate(done))
+}

@@ -15,7 +15,7 @@ export function createAuditWriter(store: Pick<AuditStore, 'insertAuditEvents'>):
       await store.insertAuditEvents(events)
       return events.map(() => undefined)
     },
-    { batchMax: 500, lanes: 1 },
+    { batchMax: 500 },
   )
   return { record }
 }
