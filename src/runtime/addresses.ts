@@ -16,12 +16,7 @@ export const addresses: Addresses = {
     })
   },
 
-  site(address) {
-    if (!ipaddr.isValid(address)) return address
-    const parsed = ipaddr.process(address)
-    if (parsed.kind() === 'ipv4') return parsed.toString()
-    return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${IPV6_SITE_BITS}`)}/${IPV6_SITE_BITS}`
-  },
+  site: (address) => siteOf(address),
 }
 
 /** So many texts are remembered with what they mean; beyond that all are forgotten at once. */
@@ -39,6 +34,13 @@ function remembering<T>(read: (text: string) => T): (text: string) => T {
     return meaning
   }
 }
+
+const siteOf = remembering((text) => {
+  const parsed = parsedAddress(text)
+  if (parsed === undefined) return text
+  if (parsed.kind() === 'ipv4') return parsed.toString()
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${IPV6_SITE_BITS}`)}/${IPV6_SITE_BITS}`
+})
 
 const parsedNetwork = remembering(ipaddr.parseCIDR)
 const parsedAddress = remembering((text) => (ipaddr.isValid(text) ? ipaddr.process(text) : undefined))

@@ -163,10 +163,18 @@ function endUnread(request: IncomingMessage): void {
 
 /** What two hops could read in two ways (RFC 9112 §3.2, §6.1). */
 function problemOf({ rawHeaders, headers, httpVersion }: IncomingMessage): string | undefined {
-  const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host')
-  if (hosts.length > 1) return 'A request names one Host.'
+  if (namesHostTwice(rawHeaders)) return 'A request names one Host.'
   const coding = headers['transfer-encoding']
   // A coding below the chunks would be lost on the next hop. HTTP/1.0 has no chunks: who came before took them for more.
   const isPlain = coding === undefined || (coding.toLowerCase() === 'chunked' && httpVersion !== '1.0')
   return isPlain ? undefined : 'A body comes in plain chunks or with its length.'
+}
+
+function namesHostTwice(rawHeaders: readonly string[]): boolean {
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts > 1
 }

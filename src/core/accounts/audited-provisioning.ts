@@ -18,13 +18,13 @@ export function auditedProvisioning(
     admitService: (credential, caller) =>
       byCredential(service.admitService(credential, caller), {
         caller,
-        keyId: parseApiKey(credential)?.id,
+        keyId: () => parseApiKey(credential)?.id,
         draft: () => undefined,
       }),
     admitApplication: (key, caller) =>
       byCredential(service.admitApplication(key, caller), {
         caller,
-        keyId: parseApiKey(key)?.id,
+        keyId: () => parseApiKey(key)?.id,
         draft: () => undefined,
       }),
     provisionUser: (actor, order) =>

@@ -70,7 +70,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
     exchange: (request, caller) =>
       byCredential(service.exchange(request, caller), {
         caller,
-        keyId: parseApiKey(request.apiKey)?.id,
+        keyId: () => parseApiKey(request.apiKey)?.id,
         // Its row was committed with the session, in one statement.
         draft: () => undefined,
       }),
@@ -82,25 +82,25 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
     rotate: (request, caller) =>
       byCredential(service.rotate(request, caller), {
         caller,
-        keyId: parseApiKey(request.credentials.apiKey)?.id,
+        keyId: () => parseApiKey(request.credentials.apiKey)?.id,
         draft: (tokens) => tokensTold('refresh', tokens),
       }),
     narrowToken: (request, caller) =>
       byCredential(service.narrowToken(request, caller), {
         caller,
-        keyId: parseApiKey(request.credentials.apiKey)?.id,
+        keyId: () => parseApiKey(request.credentials.apiKey)?.id,
         draft: (tokens) => tokensTold('token.narrow', tokens),
       }),
     introspectAsClient: (request, caller) =>
       byCredential(service.introspectAsClient(request, caller), {
         caller,
-        keyId: parseApiKey(request.credentials.apiKey)?.id,
+        keyId: () => parseApiKey(request.credentials.apiKey)?.id,
         draft: () => undefined,
       }),
     revokeToken: (request, caller) =>
       byCredential(service.revokeToken(request, caller), {
         caller,
-        keyId: parseApiKey(request.credentials.apiKey)?.id,
+        keyId: () => parseApiKey(request.credentials.apiKey)?.id,
         draft: ({ key, ended }) =>
           ended && {
             ...keyTold(key),
@@ -117,7 +117,7 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
     admitKey: (apiKey, caller) =>
       byCredential(service.admitKey(apiKey, caller), {
         caller,
-        keyId: parseApiKey(apiKey)?.id,
+        keyId: () => parseApiKey(apiKey)?.id,
         draft: () => undefined,
       }),
     authorize(actor, needed) {

@@ -17,7 +17,7 @@ export interface AuditRecorder {
     outcome: Promise<Result<T, Failure>>,
     call: {
       readonly caller: Caller
-      readonly keyId?: string | undefined
+      readonly keyId?: (() => string | undefined) | undefined
       /** Undefined where nothing was changed. */
       readonly draft: (value: T) => AuditDraft | undefined
     },
@@ -53,7 +53,7 @@ export function createAuditRecorder({
       const result = await outcome
       if (!result.ok) {
         const { failure } = result
-        refused(failure, { keyId: tellsStrangers(failure) ? undefined : keyId }, caller)
+        refused(failure, { keyId: tellsStrangers(failure) ? undefined : keyId?.() }, caller)
         // This refusal has ended a session, and comes once a session: a deed as well.
         if (failure.reason === 'refresh_token_reused') {
           const { reason, sessionId } = failure
