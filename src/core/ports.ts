@@ -82,8 +82,8 @@ export interface Vault {
   readonly unseal: (purpose: Purpose, sealed: string) => string | undefined
 }
 
-/** Signs the input of a compact JWS (RFC 7515 §5.1) and answers the signature in base64url. */
-export type Signer = (signingInput: string) => string | Promise<string>
+/** Signs a payload and answers the compact JWS (RFC 7515 §7.1). The header is given as it stands there: in base64url. */
+export type Signer = (header: string, payload: string) => string | Promise<string>
 
 /** Key generation and signing, which the platform does fastest. Verification is jose's everywhere. */
 export interface Signatures {

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { addApiDescription } from './api-description.ts'
 import type { Behind } from './behind.ts'
 import { anyOrigin, crossOrigin, except } from './cross-origin.ts'
+import { FixedPathRouter } from './fixed-path-router.ts'
 import type { GatewayContext, GatewayEnv } from './gateway-env.ts'
 import { guard, requirePermission } from './guard.ts'
 import { addHealth } from './health.ts'
@@ -34,7 +35,7 @@ const passing: ReadonlySet<string> = new Set(['StoreUnavailableError', 'Password
 /** Builds the gateway: observe, then cross-origin, then the guard, then the routes; every error in its face's spelling. */
 export function createApp(options: AppOptions): Gateway {
   const { mounts, basePath, behind } = options
-  const app = new OpenAPIHono<GatewayEnv>({ strict: false })
+  const app = new OpenAPIHono<GatewayEnv>({ strict: false, router: new FixedPathRouter() })
   const refuse = (c: GatewayContext, refusal: Refusal) => {
     c.set('refused', { reason: refusal.reason, cause: causeOf(refusal) })
     return faceOf(c).refuse(c, refusal)

@@ -16,20 +16,22 @@ export const nodeSignatures: Signatures = {
   },
 }
 
-const hmacSigner = (key: KeyObject): Signer => {
-  return (signingInput) => createHmac('sha256', key).update(signingInput).digest('base64url')
-}
+const hmacSigner = (key: KeyObject): Signer =>
+  signerBy((signingInput) => createHmac('sha256', key).update(signingInput).digest())
 
 const signers: Readonly<Record<SigningAlgorithm, (key: KeyObject) => Signer>> = {
   // Asked for the form of RFC 7518 §3.4 itself, node:crypto takes twice as long.
-  ES256: (key) => (signingInput) =>
-    joseFromDer(sign('sha256', bytesOf(signingInput), key)).toString('base64url'),
-  EdDSA: (key) => (signingInput) => sign(null, bytesOf(signingInput), key).toString('base64url'),
-  RS256: (key) => (signingInput) => sign('sha256', bytesOf(signingInput), key).toString('base64url'),
+  ES256: (key) => signerBy((signingInput) => joseFromDer(sign('sha256', signingInput, key))),
+  EdDSA: (key) => signerBy((signingInput) => sign(null, signingInput, key)),
+  RS256: (key) => signerBy((signingInput) => sign('sha256', signingInput, key)),
   HS256: hmacSigner,
 }
 
-/** The input is base64url and dots. */
-function bytesOf(signingInput: string): Buffer {
-  return Buffer.from(signingInput, 'latin1')
+function signerBy(signatureOf: (signingInput: Buffer) => Buffer): Signer {
+  return (header, payload) => {
+    const signingInput = `${header}.${Buffer.from(payload).toString('base64url')}`
+    // It is base64url and a dot.
+    const signature = signatureOf(Buffer.from(signingInput, 'latin1'))
+    return `${signingInput}.${signature.toString('base64url')}`
+  }
 }

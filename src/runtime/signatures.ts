@@ -20,9 +20,10 @@ export const webSignatures: Signatures = {
   async signer(algorithm, privateJwk) {
     const key = await signingKey(algorithm, privateJwk)
     const parameters = webCryptoParameters[algorithm]
-    return async (signingInput) => {
+    return async (header, payload) => {
+      const signingInput = `${header}.${base64url.encode(payload)}`
       const signature = await crypto.subtle.sign(parameters, key, new TextEncoder().encode(signingInput))
-      return base64url.encode(new Uint8Array(signature))
+      return `${signingInput}.${base64url.encode(new Uint8Array(signature))}`
     }
   },
 }

@@ -8,12 +8,9 @@ import { facesOf } from '../dialects/all.ts'
 import { type BehindTheCounter, createGateway } from '../gateway/gateway.ts'
 import type { GatewayRules } from '../gateway/rules.ts'
 import { createApp } from '../http/app.ts'
-import type { GatewayBindings } from '../http/gateway-env.ts'
-import type { Wire } from '../http/wire.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LinkEvents } from '../store/audit-end.ts'
 import { createStore } from '../store/store.ts'
-import { clientAddress } from './addresses.ts'
 import { createAlarms } from './alarms.ts'
 import { type CopyServer, serveCopies } from './backup/serve-copies.ts'
 import { createCaptcha } from './captcha.ts'
@@ -28,8 +25,9 @@ import { loadMemory } from './memory.ts'
 import { createTallies, noTallies } from './metrics/metrics.ts'
 import type { MetricsServer } from './metrics/start-metrics.ts'
 import { watchedBy } from './metrics/watched-by.ts'
+import { NodeCall } from './node-call.ts'
 import { nodeSignatures } from './node-signatures.ts'
-import { type NodeExchange, nodeWire } from './node-wire.ts'
+import type { NodeExchange } from './node-wire.ts'
 import { createNodeWorld } from './node-world.ts'
 import { repeat } from './repeat.ts'
 import { readRules } from './rules-source.ts'
@@ -128,21 +126,9 @@ export async function startGateway({
     const log = tallies.countingLog(gatewayLog(logger))
     const { trustedProxies } = settings
     traces = await startTraces(settings.tracing)
-    const serve = (request: Request, exchange: NodeExchange) => {
-      const addressOf = (forwardedFor: string | undefined) =>
-        clientAddress(exchange.incoming.socket.remoteAddress, forwardedFor, trustedProxies)
-      let seen: Wire | undefined
-      const wire = () => {
-        seen ??= nodeWire(exchange, { pools, trustedProxies })
-        return seen
-      }
-      const fields = exchange.incoming.headers
-      // A list it is for Set-Cookie alone, which no request of ours is asked for.
-      const header = (name: string) => fields[name] as string | undefined
-      const { draining } = state
-      const bindings: GatewayBindings = { service, log, traces, addressOf, header, wire, draining }
-      return app.fetch(request, bindings)
-    }
+    const around = { service, log, traces, pools, trustedProxies, isDraining: () => state.draining }
+    const serve = (request: Request, exchange: NodeExchange) =>
+      app.fetch(request, new NodeCall(around, exchange))
     upkeep = await startUpkeep({
       world,
       policy,

@@ -1,10 +1,11 @@
 import type { AuditEvent, AuditKind } from '../core/audit/event.ts'
+import { momentText } from '../core/moment-text.ts'
 import { columnText } from './array-text.ts'
 
 /** The columns that a new row of the audit log has, with the types of the lists that bring them. */
 const columns = [
   ['id', 'uuid', (event) => event.id],
-  ['at', 'timestamptz', (event) => event.at.toISOString()],
+  ['at', 'timestamptz', (event) => momentText(event.at)],
   ['kind', 'text', (event) => event.kind],
   ['client_id', 'text', (event) => event.clientId ?? null],
   ['key_id', 'text', (event) => event.keyId ?? null],

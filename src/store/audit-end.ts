@@ -73,8 +73,9 @@ export function createAuditEnd(link: LinkEvents | undefined): AuditEnd {
       if (extension === undefined || extension === 'broken') return unlinked
       end = undefined
       const { links, chain } = extension
-      const byId = new Map(links.map((one) => [one.id, one]))
-      const places = events.map((event) => event && byId.get(event.id))
+      // In the order of the events that there are.
+      let next = 0
+      const places = events.map((event) => event && links[next++])
       return {
         values: [
           arrayText(places.map((place) => place?.seq ?? null)),
@@ -99,12 +100,25 @@ export function createAuditEnd(link: LinkEvents | undefined): AuditEnd {
 
 /** The event as the database will give it back, which is what its hash must be over. */
 function asKept(event: AuditEvent): AuditEvent {
+  if (Object.values(event.details).every((value) => typeof value === 'string')) return event
   // The same reviving of nothing: a member that is undefined is not written.
   return { ...event, details: JSON.parse(JSON.stringify(event.details)) as AuditEvent['details'] }
 }
 
 /** Half of a surrogate pair becomes another character on its way into the database. */
-function isKeptAsItIs({ userAgent, reason, address, requestId, target, ...event }: AuditEvent): boolean {
-  const texts = [userAgent, reason, address, requestId, target, event.clientId, event.keyId, event.sessionId]
-  return texts.every((text) => text === undefined || text.isWellFormed())
+function isKeptAsItIs(event: AuditEvent): boolean {
+  return (
+    isKept(event.userAgent) &&
+    isKept(event.reason) &&
+    isKept(event.address) &&
+    isKept(event.requestId) &&
+    isKept(event.target) &&
+    isKept(event.clientId) &&
+    isKept(event.keyId) &&
+    isKept(event.sessionId)
+  )
+}
+
+function isKept(text: string | undefined): boolean {
+  return text === undefined || text.isWellFormed()
 }

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../core/audit/event.ts'
 import { type GroupCommit, groupCommit } from '../core/group-commit.ts'
+import { momentText } from '../core/moment-text.ts'
 import type { SessionStore } from '../core/ports.ts'
 import type { KeySession } from '../core/tokens/session.ts'
 import { arrayText, columnText } from './array-text.ts'
@@ -28,9 +29,9 @@ const openings = [
   ['permissions', 'text', ({ session }) => session.permissions && arrayText(session.permissions)],
   ['audiences', 'text', ({ session }) => session.audiences && arrayText(session.audiences)],
   ['access_ttl_seconds', 'int', ({ session }) => session.accessTtlSeconds],
-  ['created_at', 'timestamptz', ({ session }) => session.createdAt.toISOString()],
-  ['expires_at', 'timestamptz', ({ session }) => session.expiresAt.toISOString()],
-  ['last_used_at', 'timestamptz', ({ session }) => session.lastUsedAt.toISOString()],
+  ['created_at', 'timestamptz', ({ session }) => momentText(session.createdAt)],
+  ['expires_at', 'timestamptz', ({ session }) => momentText(session.expiresAt)],
+  ['last_used_at', 'timestamptz', ({ session }) => momentText(session.lastUsedAt)],
 ] as const satisfies readonly (readonly [string, string, (opening: Opening) => string | number | undefined])[]
 
 const names = openings.map(([name]) => name).join(', ')

@@ -1,4 +1,5 @@
 import { groupCommit } from '../core/group-commit.ts'
+import { momentText } from '../core/moment-text.ts'
 import type { SessionStore } from '../core/ports.ts'
 import type { SessionUse } from '../core/tokens/session.ts'
 import { arrayText } from './array-text.ts'
@@ -49,7 +50,7 @@ export function sessionUse(db: Database, hotPath: HotPath): SessionStore['useSes
         const marked = marks.get(id)
         if (marked === undefined || marked < at) marks.set(id, at)
       }
-      const times = [...marks.values()].map((at) => at.toISOString())
+      const times = [...marks.values()].map(momentText)
       const uses = (await useTogether([arrayText([...marks.keys()]), arrayText(times)])).map(useOf)
       const byId = new Map(uses.map((use) => [use.session.id, use]))
       return wishes.map(({ id }) => byId.get(id))
@@ -62,7 +63,7 @@ export function sessionUse(db: Database, hotPath: HotPath): SessionStore['useSes
     async (wishes) => {
       const [{ id }] = wishes
       const latest = new Date(Math.max(...wishes.map(({ at }) => at.getTime())))
-      const [row] = await useAlone([id, latest.toISOString()])
+      const [row] = await useAlone([id, momentText(latest)])
       const use = row && useOf(row)
       return wishes.map(() => use)
     },

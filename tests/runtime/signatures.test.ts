@@ -18,10 +18,8 @@ describe.each([
     const key = await importJWK(publicJwk, algorithm)
     // Often enough for numbers that DER writes with fewer bytes than others.
     for (let round = 0; round < 300; round++) {
-      const input = `${encode(JSON.stringify({ alg: algorithm }))}.${encode(`round ${round}`)}`
-      const { payload } = await compactVerify(`${input}.${await sign(input)}`, key, {
-        algorithms: [algorithm],
-      })
+      const token = await sign(encode(JSON.stringify({ alg: algorithm })), `round ${round}`)
+      const { payload } = await compactVerify(token, key, { algorithms: [algorithm] })
       expect(Buffer.from(payload).toString()).toBe(`round ${round}`)
     }
   })

@@ -1,3 +1,4 @@
+import { momentText } from '../moment-text.ts'
 import type { Vault } from '../ports.ts'
 import type { AuditEvent } from './event.ts'
 
@@ -98,7 +99,7 @@ function linkText(previousHash: string, event: AuditEvent): string {
 function canonicalRow(event: AuditEvent): readonly unknown[] {
   return [
     event.id,
-    event.at.toISOString(),
+    momentText(event.at),
     event.kind,
     event.clientId,
     event.keyId,

@@ -1,4 +1,3 @@
-import { base64url } from 'jose'
 import { formatScope } from '../permissions.ts'
 import type { AccessTokenClaims, Assurance, Delegate } from './access-claims.ts'
 import type { SigningKey } from './signing-keys.ts'
@@ -10,7 +9,7 @@ export async function mintAccessToken(
   key: Pick<SigningKey, 'sign' | 'accessTokenHeader' | 'jwtHeader'>,
 ): Promise<string> {
   if (claims.face !== undefined) {
-    return sign(JSON.stringify(spellSupabaseClaims(claims, claims.face)), key.jwtHeader, key)
+    return key.sign(key.jwtHeader, JSON.stringify(spellSupabaseClaims(claims, claims.face)))
   }
   const payload = JSON.stringify({
     iss: claims.issuer,
@@ -27,12 +26,7 @@ export async function mintAccessToken(
     iat: claims.issuedAt,
     exp: claims.expiresAt,
   })
-  return sign(payload, key.accessTokenHeader, key)
-}
-
-async function sign(payload: string, header: string, key: Pick<SigningKey, 'sign'>): Promise<string> {
-  const signingInput = `${header}.${base64url.encode(payload)}`
-  return `${signingInput}.${await key.sign(signingInput)}`
+  return key.sign(key.accessTokenHeader, payload)
 }
 
 /** The claims that a person's token has instead of a key. */

@@ -1,4 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { momentText, wholeSecondsText } from '../../core/moment-text.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { reply } from '../../http/reply.ts'
 
@@ -33,7 +34,7 @@ interface Warning {
 export function meta(c: GatewayContext): Meta {
   const warnings = warningsOf(c)
   return {
-    timestamp: c.env.service.now().toISOString(),
+    timestamp: momentText(c.env.service.now()),
     request_id: c.get('requestId'),
     ...(warnings.length > 0 && { warnings }),
     ...(c.get('degraded') === true && { degraded: true }),
@@ -44,11 +45,6 @@ export function meta(c: GatewayContext): Meta {
 function warningsOf(c: GatewayContext): readonly Warning[] {
   const key = c.get('key')
   if (key?.rotatedAt === undefined || key.retiresAt === undefined) return []
-  const message = `This API key has been rotated and stops at ${wholeSeconds(key.retiresAt)}. Use its successor, ${key.successorId}.`
+  const message = `This API key has been rotated and stops at ${wholeSecondsText(key.retiresAt)}. Use its successor, ${key.successorId}.`
   return [{ code: 'api_key_retiring', message }]
-}
-
-/** RFC 3339 in UTC with whole seconds: for times that equal a JWT's `exp`. */
-export function wholeSeconds(time: Date): string {
-  return `${time.toISOString().slice(0, -'.000Z'.length)}Z`
 }

@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import type { Failure } from '../../core/failure.ts'
+import { wholeSecondsText } from '../../core/moment-text.ts'
 import { ok, type Result } from '../../core/result.ts'
 import { actorOf } from '../../http/caller.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { principalOf } from '../../http/mount.ts'
 import { endpoint, refused } from './endpoint.ts'
-import { answer, wholeSeconds } from './envelope.ts'
+import { answer } from './envelope.ts'
 import { answers } from './schemas.ts'
 import { spellUser, userSchema } from './user-schemas.ts'
 
@@ -46,8 +47,8 @@ export const meEndpoint = endpoint({
       session_id: principal.sessionId,
       permissions: principal.permissions,
       audience: principal.audiences,
-      issued_at: wholeSeconds(new Date(principal.issuedAt * 1000)),
-      access_expire: wholeSeconds(new Date(principal.expiresAt * 1000)),
+      issued_at: wholeSecondsText(new Date(principal.issuedAt * 1000)),
+      access_expire: wholeSecondsText(new Date(principal.expiresAt * 1000)),
       ...person.value,
     })
   },
@@ -59,7 +60,7 @@ async function readPerson(c: GatewayContext): Promise<Result<object, Failure>> {
   const { assurance } = actor.principal
   if (assurance === undefined) return ok({})
   const { level: aal, methods: amr, authenticatedAt } = assurance
-  const said = { aal, amr, auth_time: wholeSeconds(new Date(authenticatedAt * 1000)) }
+  const said = { aal, amr, auth_time: wholeSecondsText(new Date(authenticatedAt * 1000)) }
   const profile = await c.env.service.readProfile(actor)
   if (profile.ok) return ok({ ...said, user: spellUser(profile.value) })
   return profile.failure.reason === 'person_needed' ? ok(said) : profile

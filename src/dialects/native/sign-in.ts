@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { signOutScopes } from '../../core/accounts/sign-out.ts'
+import { wholeSecondsText } from '../../core/moment-text.ts'
 import type { PersonTokens } from '../../core/tokens/person-tokens.ts'
 import { actorOf, callerOf } from '../../http/caller.ts'
 import type { GatewayContext } from '../../http/gateway-env.ts'
 import { accountEndpoint, refused } from './endpoint.ts'
-import { answer, answerNothing, wholeSeconds } from './envelope.ts'
+import { answer, answerNothing } from './envelope.ts'
 import { answers, answersNothing } from './schemas.ts'
 import { captchaToken, password } from './user-schemas.ts'
 
@@ -35,8 +36,8 @@ export function answerPersonTokens(c: GatewayContext, tokens: PersonTokens): Res
   return answer(c, {
     access: tokens.access,
     refresh: tokens.refresh,
-    access_expire: wholeSeconds(tokens.accessExpiresAt),
-    refresh_expire: wholeSeconds(tokens.refreshExpiresAt),
+    access_expire: wholeSecondsText(tokens.accessExpiresAt),
+    refresh_expire: wholeSecondsText(tokens.refreshExpiresAt),
     token_type: 'Bearer',
   })
 }
@@ -64,7 +65,7 @@ export const signInEndpoint = accountEndpoint({
     const { due, userId } = signedIn.value
     c.set('userId', userId)
     const { challenge, methods, expiresAt } = due
-    return answer(c, { second_factor: { challenge, methods, expire: wholeSeconds(expiresAt) } })
+    return answer(c, { second_factor: { challenge, methods, expire: wholeSecondsText(expiresAt) } })
   },
 })
 

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi'
+import { wholeSecondsText } from '../../core/moment-text.ts'
 import { callerOf, noteExchange, noteKey } from '../../http/caller.ts'
 import { readApiKey } from '../../http/credentials.ts'
 import { endpoint, refused } from './endpoint.ts'
-import { answer, wholeSeconds } from './envelope.ts'
+import { answer } from './envelope.ts'
 import { answers, permissions } from './schemas.ts'
 
 const time = z.iso.datetime().openapi({ example: '2025-05-20T13:08:18Z' })
@@ -66,11 +67,11 @@ export const exchangeEndpoint = endpoint({
     )
     if (!tokens.ok) return refused(c, tokens.failure)
     noteExchange(c, tokens.value)
-    const refreshExpire = wholeSeconds(tokens.value.refreshExpiresAt)
+    const refreshExpire = wholeSecondsText(tokens.value.refreshExpiresAt)
     return answer(c, {
       access: tokens.value.access,
       refresh: tokens.value.refresh,
-      access_expire: wholeSeconds(tokens.value.accessExpiresAt),
+      access_expire: wholeSecondsText(tokens.value.accessExpiresAt),
       refresh_expire: refreshExpire,
       refesh_expire: refreshExpire,
       token_type: 'Bearer',
@@ -98,7 +99,7 @@ export const refreshEndpoint = endpoint({
     const token = await c.env.service.refresh(body.refresh, callerOf(c))
     if (!token.ok) return refused(c, token.failure)
     noteKey(c, token.value)
-    const accessExpire = wholeSeconds(token.value.accessExpiresAt)
+    const accessExpire = wholeSecondsText(token.value.accessExpiresAt)
     return answer(c, {
       access: token.value.access,
       access_expires: accessExpire,
