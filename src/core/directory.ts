@@ -1,3 +1,5 @@
+import type { Eventually } from './eventually.ts'
+
 /**
  * What this process remembers of those whom tokens speak for, so that a call needs no database. Bounded, corrected by
  * the feed at every change, and never the judge of an exchange or a sign-in: that is settled by the store against
@@ -5,7 +7,7 @@
  */
 export interface Directory<Source, Found> {
   /** The one of this id as last read, from memory when that is young enough. */
-  readonly find: (store: Source, id: string, now: Date) => Promise<Found | undefined>
+  readonly find: (store: Source, id: string, now: Date) => Eventually<Found | undefined>
   /** The one in the version that the store has just named: from memory, however old, when it has that one. */
   readonly findVersion: (
     store: Source,
@@ -100,7 +102,7 @@ export function createDirectory<Source, Found>(
   }
 
   return {
-    async find(store, id, now) {
+    find(store, id, now) {
       const memory = memories.get(id)
       if (memory === undefined)
         return limits.looksOutliveCalls ? sharedLook(store, id, now) : look(store, id, now)

@@ -5,6 +5,7 @@ import type { Passwords } from './accounts/passwords.ts'
 import type { AuditStore } from './audit/audit-store.ts'
 import type { AuditEvent } from './audit/event.ts'
 import type { Client } from './clients/client.ts'
+import type { Eventually } from './eventually.ts'
 import type { ApiKey, KeyWithClient } from './keys/api-key.ts'
 import type { Replay } from './keys/idempotency.ts'
 import type { KeyUsage, KeyUse } from './keys/key-usage.ts'
@@ -83,7 +84,7 @@ export interface Vault {
 }
 
 /** Signs a payload and answers the compact JWS (RFC 7515 §7.1). The header is given as it stands there: in base64url. */
-export type Signer = (header: string, payload: string) => string | Promise<string>
+export type Signer = (header: string, payload: string) => Eventually<string>
 
 /** Key generation and signing, which the platform does fastest. Verification is jose's everywhere. */
 export interface Signatures {

@@ -121,7 +121,7 @@ function addEndpoint(
   pattern: string,
   { endpoint, refuse }: { readonly endpoint: Endpoint; readonly refuse: Refuse },
 ): void {
-  app.on(endpoint.method.toUpperCase(), pattern, async (c) => {
+  app.on(endpoint.method.toUpperCase(), pattern, (c) => {
     if (endpoint.permission !== undefined) {
       const allowed = requirePermission(c, endpoint.permission)
       if (!allowed.ok) return refuse(c, allowed.failure)

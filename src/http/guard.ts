@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler, Next } from 'hono'
 import { ok, type Result } from '../core/result.ts'
 import type { AdmitOptions } from '../core/tokens/admit-call.ts'
 import type { Principal } from '../core/tokens/verify.ts'
@@ -15,11 +15,15 @@ import type { RouteTable } from './route-table.ts'
  * whether or not there is such a route, so that a stranger learns no map.
  */
 export function guard(table: RouteTable, refuse: Refuse): MiddlewareHandler<GatewayEnv> {
-  return async (c, next) => {
+  return (c, next) => {
     // The router's own path: what is judged here is what is routed below.
     const { method, path } = c.req
     c.set('routes', table)
-    if (table.isPublic(method, path)) return next()
+    return table.isPublic(method, path) ? next() : guarded(c, next)
+  }
+
+  async function guarded(c: GatewayContext, next: Next): Promise<Response | undefined> {
+    const { method, path } = c.req
     const publicMethods = table.publicMethodsOf(path)
     if (publicMethods.length > 0 && !table.methodsOf(path).includes(method)) {
       return refuse(c, { reason: 'method_not_allowed', allow: publicMethods })
@@ -28,7 +32,8 @@ export function guard(table: RouteTable, refuse: Refuse): MiddlewareHandler<Gate
       isEnrolment: () => table.find(method, path)?.isEnrolment === true,
     })
     if (!principal.ok) return refuse(c, principal.failure)
-    return next()
+    await next()
+    return undefined
   }
 }
 

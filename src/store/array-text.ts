@@ -3,14 +3,11 @@
  * that every driver passes on as it is.
  */
 export function arrayText(values: readonly (string | number | null)[]): string {
-  let text = '{'
-  for (const value of values) {
-    if (text.length > 1) text += ','
-    if (value === null) text += 'null'
-    else if (typeof value === 'number') text += value
-    else text += quoted(value)
-  }
-  return `${text}}`
+  const json = JSON.stringify(values)
+  // What JSON writes without a backslash PostgreSQL reads as it stands, but for the brackets.
+  if (!json.includes('\\')) return `{${json.slice(1, -1)}}`
+  const members = values.map((value) => (typeof value === 'string' ? quoted(value) : String(value)))
+  return `{${members.join(',')}}`
 }
 
 /**
@@ -21,9 +18,8 @@ export function columnText(values: readonly (string | number | null)[]): string 
   return values.some((value) => value !== null) ? arrayText(values) : null
 }
 
-const TO_ESCAPE = /["\\]/
-const ALL_TO_ESCAPE = /["\\]/g
+const TO_ESCAPE = /["\\]/g
 
 function quoted(text: string): string {
-  return `"${TO_ESCAPE.test(text) ? text.replace(ALL_TO_ESCAPE, '\\$&') : text}"`
+  return `"${text.replace(TO_ESCAPE, '\\$&')}"`
 }

@@ -1,6 +1,7 @@
 import type { UserStore } from '../accounts/account-store.ts'
 import type { PersonDirectory } from '../accounts/person-directory.ts'
 import { createDirectory, type Directory, type DirectoryLimits } from '../directory.ts'
+import { after } from '../eventually.ts'
 import type { KeyStore } from '../ports.ts'
 import type { KeyWithClient } from './api-key.ts'
 import { underOwner } from './owned-key.ts'
@@ -25,11 +26,12 @@ export function createKeyDirectory(limits: DirectoryLimits, people: PersonDirect
   )
   return {
     ...keys,
-    async find(store, id, now) {
-      const found = await keys.find(store, id, now)
-      const ownerId = found?.client.ownerId
-      if (found === undefined || ownerId === undefined) return found
-      return underOwner(found, await people.find(store, ownerId, now), now)
+    find(store, id, now) {
+      return after(keys.find(store, id, now), (found) => {
+        const ownerId = found?.client.ownerId
+        if (found === undefined || ownerId === undefined) return found
+        return after(people.find(store, ownerId, now), (owner) => underOwner(found, owner, now))
+      })
     },
     async findVersion(store, named, now) {
       const found = await keys.findVersion(store, named, now)

@@ -1,3 +1,4 @@
+import type { Eventually } from '../eventually.ts'
 import type { Failure } from '../failure.ts'
 import type { ApiKey } from '../keys/api-key.ts'
 import type { World } from '../ports.ts'
@@ -18,12 +19,11 @@ export const unmetered: MeterReading = { rate: undefined, quotaRemaining: undefi
  * Counts one call of a key, whether it came with the key or with a token of it. A key without limits costs no look at
  * the database; one with limits is counted exactly, over all instances, in one statement each.
  */
-export async function meterCall(
-  world: World,
-  key: ApiKey,
-  now: Date,
-): Promise<Result<MeterReading, Failure>> {
-  if (key.rateLimit === undefined && key.quota === undefined) return ok(unmetered)
+export function meterCall(world: World, key: ApiKey, now: Date): Eventually<Result<MeterReading, Failure>> {
+  return key.rateLimit === undefined && key.quota === undefined ? ok(unmetered) : countCall(world, key, now)
+}
+
+async function countCall(world: World, key: ApiKey, now: Date): Promise<Result<MeterReading, Failure>> {
   const rate = await takeRate(world, key, now)
   if (!rate.ok) return rate
   if (key.quota === undefined) return ok({ rate: rate.value, quotaRemaining: undefined })

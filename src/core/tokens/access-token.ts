@@ -1,13 +1,14 @@
+import type { Eventually } from '../eventually.ts'
 import { formatScope } from '../permissions.ts'
 import type { AccessTokenClaims, Assurance, Delegate } from './access-claims.ts'
 import type { SigningKey } from './signing-keys.ts'
 import { spellSupabaseClaims } from './supabase-claims.ts'
 
 /** Signs the claims as a compact JWS of type `at+jwt`; those for another face as a `JWT` in its words. */
-export async function mintAccessToken(
+export function mintAccessToken(
   claims: AccessTokenClaims,
   key: Pick<SigningKey, 'sign' | 'accessTokenHeader' | 'jwtHeader'>,
-): Promise<string> {
+): Eventually<string> {
   if (claims.face !== undefined) {
     return key.sign(key.jwtHeader, JSON.stringify(spellSupabaseClaims(claims, claims.face)))
   }

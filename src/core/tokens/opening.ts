@@ -1,6 +1,7 @@
 import { type AuditEvent, auditEvent } from '../audit/event.ts'
 import { tokensTold } from '../audit/told.ts'
 import type { Caller } from '../caller.ts'
+import { after, type Eventually } from '../eventually.ts'
 import { traced } from '../explain/trace.ts'
 import type { Failure } from '../failure.ts'
 import { effectivePermissions, endOfKey, type KeyWithClient } from '../keys/api-key.ts'
@@ -74,14 +75,26 @@ export function planOpening(
 }
 
 /** The tokens of what has been opened. */
-export async function mintPair(
+export function mintPair(
   parts: ServiceParts,
   { found, session, refresh, tokenId, degraded, now }: Opening,
   { caller, meter }: { readonly caller: Caller; readonly meter: MeterReading },
-): Promise<TokenPair> {
-  const token = await mintSessionAccessToken(parts, { session, ...found }, { tokenId, now })
-  parts.memory.usage.note(found.key.id, caller, now)
-  return { ...token, refresh, refreshExpiresAt: session.expiresAt, key: found.key, meter, degraded }
+): Eventually<TokenPair> {
+  const { key, client } = found
+  const minted = mintSessionAccessToken(parts, { session, key, client }, { tokenId, now })
+  parts.memory.usage.note(key.id, caller, now)
+  return after(minted, (token) => ({
+    access: token.access,
+    accessExpiresAt: token.accessExpiresAt,
+    permissions: token.permissions,
+    sessionId: token.sessionId,
+    tokenId: token.tokenId,
+    refresh,
+    refreshExpiresAt: session.expiresAt,
+    key,
+    meter,
+    degraded,
+  }))
 }
 
 /** Whole seconds, so that what is said on the wire is what is kept. */

@@ -1,3 +1,4 @@
+import { after, type Eventually } from '../eventually.ts'
 import { effectivePermissions, endOfKey } from '../keys/api-key.ts'
 import { intersect } from '../permissions.ts'
 import type { ServiceParts } from '../service-parts.ts'
@@ -14,11 +15,11 @@ export interface AccessToken {
 }
 
 /** Mints an access token of a session that has been admitted at `now`. It never outlives its API key. */
-export async function mintSessionAccessToken(
+export function mintSessionAccessToken(
   parts: ServiceParts,
   { session, key, client }: SessionWithKey,
   { tokenId, now }: { readonly tokenId: string; readonly now: Date },
-): Promise<AccessToken> {
+): Eventually<AccessToken> {
   const { policy } = parts
   const held = effectivePermissions({ key, client })
   const issuedAt = Math.floor(now.getTime() / 1000)
@@ -27,7 +28,7 @@ export async function mintSessionAccessToken(
   const keyEnd = keyEndsAt === undefined ? Infinity : Math.floor(keyEndsAt.getTime() / 1000)
   const expiresAt = Math.min(issuedAt + ttlSeconds, keyEnd)
   const permissions = session.permissions === undefined ? held : intersect(held, session.permissions)
-  const access = await handOut(
+  const minted = handOut(
     parts,
     {
       issuer: policy.issuer,
@@ -47,5 +48,11 @@ export async function mintSessionAccessToken(
     now,
   )
   const accessExpiresAt = new Date(expiresAt * 1000)
-  return { access, accessExpiresAt, permissions, sessionId: session.id, tokenId }
+  return after(minted, (access) => ({
+    access,
+    accessExpiresAt,
+    permissions,
+    sessionId: session.id,
+    tokenId,
+  }))
 }

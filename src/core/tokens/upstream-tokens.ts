@@ -59,7 +59,7 @@ export function mintUpstreamToken(
   const known = memory.upstreamTokens.remembered(name, nowSeconds)
   if (known !== undefined) return known
   const expiresAt = Math.min(nowSeconds + LIFETIME_SECONDS, principal.expiresAt)
-  const token = mintAccessToken(
+  const minted = mintAccessToken(
     {
       ...principal,
       issuer: policy.issuer,
@@ -73,6 +73,7 @@ export function mintUpstreamToken(
     },
     key,
   )
+  const token = Promise.resolve(minted)
   memory.upstreamTokens.remember(name, token, expiresAt - REMAINING_MIN_SECONDS)
   return token
 }

@@ -1,3 +1,4 @@
+import type { Eventually } from '../eventually.ts'
 import type { Failure } from '../failure.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { ServiceParts } from '../service-parts.ts'
@@ -10,19 +11,33 @@ import { type Principal, verifyAccessToken } from './verify.ts'
  * which is not known here is judged once more after a look at the store. Looks are bounded, so that made-up names cost
  * nothing.
  */
-export async function verifyAfresh(
-  { world, policy, memory }: ServiceParts,
+export function verifyAfresh(
+  parts: ServiceParts,
   accessToken: string,
   { now, audiences }: { readonly now: Date; readonly audiences: readonly string[] },
-): Promise<Result<Principal, Failure>> {
+): Eventually<Result<Principal, Failure>> {
+  const { world, policy, memory } = parts
   const { signingKeys, verifiedTokens } = memory
   if (accessToken.length > accessTokenMaxLength)
     return fail({ reason: 'access_token_invalid', cause: 'too_long' })
   const fingerprint = world.fingerprint(accessToken)
   const { clockSkewSeconds } = policy
   const known = verifiedTokens.find(fingerprint, { signingKeys, audiences, clockSkewSeconds, now })
-  if (known !== undefined) return ok(known.principal)
+  return known === undefined
+    ? verifyAndRemember(parts, accessToken, { now, audiences, fingerprint })
+    : ok(known.principal)
+}
 
+async function verifyAndRemember(
+  { world, policy, memory }: ServiceParts,
+  accessToken: string,
+  {
+    now,
+    audiences,
+    fingerprint,
+  }: { readonly now: Date; readonly audiences: readonly string[]; readonly fingerprint: string },
+): Promise<Result<Principal, Failure>> {
+  const { signingKeys, verifiedTokens } = memory
   const verify = () => verifyAccessToken({ policy, signingKeys, audiences }, accessToken, now)
   let verified = await verify()
   if (!verified.ok && namesUnknownKey(verified.failure)) {
