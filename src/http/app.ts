@@ -72,7 +72,7 @@ export function createApp(options: AppOptions): Gateway {
   }
   // Late, because the table is complete only when all routes below are added.
   app.use((c, next) => {
-    c.set('behind', behind)
+    c.set('house', house)
     const question = questions.find(({ path }) => isAsked(c, basePath + path))
     if (question !== undefined) return question.handle(c, { refuse, fault })
     const proxy = isBehind(c.req.path) ? behind?.proxy : undefined
@@ -99,6 +99,7 @@ export function createApp(options: AppOptions): Gateway {
     .map(({ method, path }) => ({ method, pattern: path, ...asksOf(asked.get(`${method} ${path}`)) }))
     .concat(questions.map(({ path }) => ({ method: 'ALL', pattern: basePath + path, ...asksOf(undefined) })))
   const table = routeTable(rows, { basePath, faces: mounts.map((mount) => mount.basePath) })
+  const house = { routes: table, behind }
   const isBehind = (path: string) => behind?.proxy !== undefined && !table.owns(path)
   const guarding = guard(table, refuse)
   app.notFound((c) => {

@@ -58,6 +58,13 @@ export interface RequestLine {
   readonly cause: string | undefined
 }
 
+/** What is where: the same for every call. */
+export interface House {
+  readonly routes: RouteTable
+  /** Undefined where nothing stands behind. */
+  readonly behind: Behind | undefined
+}
+
 export interface GatewayVariables {
   requestId: string
   /** Where the call stands in the trace that we keep of it; undefined where we keep none. */
@@ -66,10 +73,8 @@ export interface GatewayVariables {
   headers: Record<string, string>
   /** True when the answer says it already. */
   replied: boolean | undefined
-  /** The map of the house, for the routes that explain it. */
-  routes: RouteTable
-  /** What stands behind, for the same; undefined where nothing does. */
-  behind: Behind | undefined
+  /** For the routes that explain it. */
+  house: House
   /** Set by the guard on every route that is not public. */
   principal: Principal
   /** The person who signed in or was admitted by a call. */

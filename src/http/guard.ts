@@ -1,4 +1,5 @@
 import type { MiddlewareHandler, Next } from 'hono'
+import { after, type Eventually } from '../core/eventually.ts'
 import { ok, type Result } from '../core/result.ts'
 import type { AdmitOptions } from '../core/tokens/admit-call.ts'
 import type { Principal } from '../core/tokens/verify.ts'
@@ -18,7 +19,6 @@ export function guard(table: RouteTable, refuse: Refuse): MiddlewareHandler<Gate
   return (c, next) => {
     // The router's own path: what is judged here is what is routed below.
     const { method, path } = c.req
-    c.set('routes', table)
     return table.isPublic(method, path) ? next() : guarded(c, next)
   }
 
@@ -28,9 +28,8 @@ export function guard(table: RouteTable, refuse: Refuse): MiddlewareHandler<Gate
     if (publicMethods.length > 0 && !table.methodsOf(path).includes(method)) {
       return refuse(c, { reason: 'method_not_allowed', allow: publicMethods })
     }
-    const principal = await admitCaller(c, {
-      isEnrolment: () => table.find(method, path)?.isEnrolment === true,
-    })
+    const isEnrolment = () => table.find(method, path)?.isEnrolment === true
+    const principal = await admitCaller(c, { isEnrolment })
     if (!principal.ok) return refuse(c, principal.failure)
     await next()
     return undefined
@@ -38,17 +37,15 @@ export function guard(table: RouteTable, refuse: Refuse): MiddlewareHandler<Gate
 }
 
 /** Admits the caller by the access token of the call; for public routes that take a token too. */
-export async function admitCaller(
-  c: GatewayContext,
-  how?: AdmitOptions,
-): Promise<Result<Principal, Refusal>> {
+export function admitCaller(c: GatewayContext, how?: AdmitOptions): Eventually<Result<Principal, Refusal>> {
   const token = readBearerToken(c)
   if (!token.ok) return token
-  const admitted = await c.env.service.admit(token.value, callerOf(c), how)
-  if (!admitted.ok) return admitted
-  notePrincipal(c, admitted.value)
-  tell(c, { Vary: 'Authorization' })
-  return ok(admitted.value.principal)
+  return after(c.env.service.admit(token.value, callerOf(c), how), (admitted) => {
+    if (!admitted.ok) return admitted
+    notePrincipal(c, admitted.value)
+    tell(c, { Vary: 'Authorization' })
+    return ok(admitted.value.principal)
+  })
 }
 
 /** Refuses a caller whose token does not carry a permission. */

@@ -28,7 +28,7 @@ export function observe(): MiddlewareHandler<GatewayEnv> {
     const span = c.env.traces?.begin(
       parseTraceContext(c.env.header('traceparent'), c.env.header('tracestate')),
     )
-    c.set('trace', span?.context)
+    if (span !== undefined) c.set('trace', span.context)
     await next()
     completeAnswer(c)
     const key = c.get('key')

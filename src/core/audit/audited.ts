@@ -2,6 +2,7 @@ import { auditedAccounts } from '../accounts/audited-accounts.ts'
 import { auditedAdministration, type UnauditedAdministration } from '../accounts/audited-administration.ts'
 import type { OneTimeUnaudited } from '../accounts/audited-one-time.ts'
 import { auditedOwnAccount, type OwnAccountReading } from '../accounts/audited-own-account.ts'
+import { after } from '../eventually.ts'
 import { parseApiKey } from '../keys/api-key.ts'
 import { cleanText } from '../keys/clean-text.ts'
 import type { Service } from '../service.ts'
@@ -108,12 +109,12 @@ export function audited(parts: ServiceParts, bind: (parts: ServiceParts) => Serv
             target: ended.id,
           },
       }),
-    async admit(accessToken, caller, how) {
-      // Good calls are not recorded: the request log has them, and how often a key is used stands with the key.
-      const result = await service.admit(accessToken, caller, how)
-      if (!result.ok) refused(result.failure, {}, caller)
-      return result
-    },
+    // Good calls are not recorded: the request log has them, and how often a key is used stands with the key.
+    admit: (accessToken, caller, how) =>
+      after(service.admit(accessToken, caller, how), (result) => {
+        if (!result.ok) refused(result.failure, {}, caller)
+        return result
+      }),
     admitKey: (apiKey, caller) =>
       byCredential(service.admitKey(apiKey, caller), {
         caller,

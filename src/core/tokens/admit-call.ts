@@ -1,6 +1,7 @@
 import { lacksSecondFactor } from '../accounts/asks-second-factor.ts'
 import type { Person } from '../accounts/user.ts'
 import type { Caller } from '../caller.ts'
+import { after, type Eventually } from '../eventually.ts'
 import { traced } from '../explain/trace.ts'
 import type { Failure } from '../failure.ts'
 import { type ApiKey, effectivePermissions, type KeyWithClient } from '../keys/api-key.ts'
@@ -31,33 +32,41 @@ export type Admit = (
   accessToken: string,
   caller: Caller,
   how?: AdmitOptions,
-) => Promise<Result<AdmittedCall, Failure>>
+) => Eventually<Result<AdmittedCall, Failure>>
 
 /**
  * Admits a call by its access token: the token itself, the live revocations, the state of its key, the key's networks
  * and limits. All from memory, but for the first sight of a key and for keys with limits.
  */
-export async function admitCall(
+export function admitCall(
   parts: ServiceParts,
   accessToken: string,
   { caller, isEnrolment }: AdmitOptions & { readonly caller: Caller },
-): Promise<Result<AdmittedCall, Failure>> {
-  const { world, memory } = parts
-  const now = world.now()
+): Eventually<Result<AdmittedCall, Failure>> {
+  const now = parts.world.now()
   // For the gateway itself: a token for another audience is somebody else's to admit.
   const audiences = [parts.policy.audiences[0]]
-  const live = await findLiveToken(parts, accessToken, { now, audiences, isEnrolment })
-  if (!live.ok) return live
-  if (live.value.key === undefined) {
-    return ok({ principal: live.value.principal, key: undefined, meter: unmetered })
-  }
-  const { principal, key } = live.value
-  const placed = traced(parts, 'network', admitAddress(world, live.value, caller))
+  return after(findLiveToken(parts, accessToken, { now, audiences, isEnrolment }), (live) =>
+    live.ok ? admitLive(parts, live.value, { caller, now }) : live,
+  )
+}
+
+function admitLive(
+  parts: ServiceParts,
+  live: LiveToken,
+  { caller, now }: { readonly caller: Caller; readonly now: Date },
+): Eventually<Result<AdmittedCall, Failure>> {
+  const { world, memory } = parts
+  if (live.key === undefined) return ok({ principal: live.principal, key: undefined, meter: unmetered })
+  const { principal, key } = live
+  const placed = traced(parts, 'network', admitAddress(world, live, caller))
   if (!placed.ok) return placed
-  const metered = traced(parts, 'rate_and_quota', await meterCall(world, key, now))
-  if (!metered.ok) return metered
-  memory.usage.note(key.id, caller, now)
-  return ok({ principal, key, meter: metered.value })
+  return after(meterCall(world, key, now), (reading) => {
+    const metered = traced(parts, 'rate_and_quota', reading)
+    if (!metered.ok) return metered
+    memory.usage.note(key.id, caller, now)
+    return ok({ principal, key, meter: metered.value })
+  })
 }
 
 /** A token that nothing has ended, with the key or the person that it came from. */
@@ -77,27 +86,36 @@ interface LiveTokenOfPerson {
  * Verifies a token for one of some audiences, and that neither a revocation nor the state of its key or its person has
  * ended it.
  */
-export async function findLiveToken(
+export function findLiveToken(
   parts: ServiceParts,
   accessToken: string,
-  {
-    now,
-    audiences,
-    isEnrolment,
-  }: AdmitOptions & { readonly now: Date; readonly audiences: readonly string[] },
-): Promise<Result<LiveToken, Failure>> {
+  { now, audiences, isEnrolment }: Asked & { readonly audiences: readonly string[] },
+): Eventually<Result<LiveToken, Failure>> {
+  return after(verifyAfresh(parts, accessToken, { now, audiences }), (outcome) => {
+    const verified = traced(parts, 'token_valid', outcome)
+    return verified.ok ? admitVerified(parts, verified.value, { now, isEnrolment }) : verified
+  })
+}
+
+interface Asked extends AdmitOptions {
+  readonly now: Date
+}
+
+function admitVerified(
+  parts: ServiceParts,
+  principal: Principal,
+  { now, isEnrolment }: Asked,
+): Eventually<Result<LiveToken, Failure>> {
   const { world, memory } = parts
-  const verified = traced(parts, 'token_valid', await verifyAfresh(parts, accessToken, { now, audiences }))
-  if (!verified.ok) return verified
-  const principal = verified.value
   const known = traced(parts, 'revocations_known', knowsRevocations(parts, now))
   if (!known.ok) return known
   const standing = traced(parts, 'not_revoked', notRevoked(memory.revocations.concerning(principal)))
   if (!standing.ok) return standing
   if (principal.keyId === undefined) return findLivePerson(parts, principal, { now, isEnrolment })
-  const found = await memory.directory.find(world.store, principal.keyId, now)
-  const usable = traced(parts, 'key_usable', admitKeyOfToken(found, now))
-  return usable.ok ? ok({ principal: withinOwner(principal, usable.value), ...usable.value }) : usable
+  return after(memory.directory.find(world.store, principal.keyId, now), (found) => {
+    const usable = traced(parts, 'key_usable', admitKeyOfToken(found, now))
+    return usable.ok ? ok({ principal: withinOwner(principal, usable.value), ...usable.value }) : usable
+  })
 }
 
 /** A token of somebody's own key permits no more than they may still; of all others what it says. */
@@ -110,7 +128,7 @@ function withinOwner(principal: Principal, found: KeyWithClient): Principal {
 async function findLivePerson(
   parts: ServiceParts,
   principal: Principal,
-  { now, isEnrolment }: AdmitOptions & { readonly now: Date },
+  { now, isEnrolment }: Asked,
 ): Promise<Result<LiveToken, Failure>> {
   const { world, memory } = parts
   const found = await memory.people.find(world.store, principal.subject, now)

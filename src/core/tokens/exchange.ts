@@ -1,4 +1,5 @@
 import type { Caller } from '../caller.ts'
+import { after, type Eventually } from '../eventually.ts'
 import { traced } from '../explain/trace.ts'
 import type { Failure } from '../failure.ts'
 import { type ApiKey, admitApiKey, type KeyWithClient, parseApiKey } from '../keys/api-key.ts'
@@ -93,35 +94,41 @@ export async function exchangeGenuine(
 }
 
 /** Finds the key that the text is, from memory where it can; counts what is no key against the caller's address. */
-export async function findGenuineKey(
+export function findGenuineKey(
   parts: Pick<ServiceParts, 'world' | 'memory' | 'trace'>,
   text: string,
   caller: Caller,
-): Promise<Result<KeyWithClient, Failure>> {
+): Eventually<Result<KeyWithClient, Failure>> {
   const { world, memory } = parts
   const guessing = traced(parts, 'guessing', memory.guessGuard.admit(world, caller.address, world.now()))
   if (!guessing.ok) return guessing
-  return traced(parts, 'key_known', await recognizeKey(parts, text, caller))
+  return after(recognizeKey(parts, text, caller), (known) => traced(parts, 'key_known', known))
 }
 
-async function recognizeKey(
+function recognizeKey(
   { world, memory }: Pick<ServiceParts, 'world' | 'memory'>,
   text: string,
   caller: Caller,
-): Promise<Result<KeyWithClient, Failure>> {
+): Eventually<Result<KeyWithClient, Failure>> {
   const now = world.now()
   const parsed = parseApiKey(text)
   // What cannot be a key is no guess, and costs the database nothing.
   if (parsed === undefined) return fail({ reason: 'api_key_invalid' })
-  const found = await memory.directory.find(world.store, parsed.id, now)
-  const genuine = found !== undefined && world.vault.matches('api-key', text, found.key.digest)
-  if (genuine && found.key.canary) raiseAlarm({ world }, 'canary.used', { key: found.key, caller })
-  // A bait is answered as an unknown key is, down to what it counts against the address.
-  if (!genuine || found.key.canary) {
-    const counted = await memory.guessGuard.countWrong(world, caller.address, now)
-    return counted.ok ? fail({ reason: 'api_key_invalid' }) : counted
-  }
-  return ok(found)
+  return after(memory.directory.find(world.store, parsed.id, now), (found) => {
+    const genuine = found !== undefined && world.vault.matches('api-key', text, found.key.digest)
+    if (genuine && found.key.canary) raiseAlarm({ world }, 'canary.used', { key: found.key, caller })
+    // A bait is answered as an unknown key is, down to what it counts against the address.
+    return genuine && !found.key.canary ? ok(found) : countWrongKey({ world, memory }, caller, now)
+  })
+}
+
+async function countWrongKey(
+  { world, memory }: Pick<ServiceParts, 'world' | 'memory'>,
+  caller: Caller,
+  now: Date,
+): Promise<Result<KeyWithClient, Failure>> {
+  const counted = await memory.guessGuard.countWrong(world, caller.address, now)
+  return counted.ok ? fail({ reason: 'api_key_invalid' }) : counted
 }
 
 /** A client may be named by its own id or by the id of the key that it shows. */

@@ -57,12 +57,12 @@ export const explainEndpoint = endpoint({
       at: body.at ?? c.env.service.now(),
     }
     const path = body.path.replace(/[?#].*$/, '').replace(/(.)\/$/, '$1')
-    const behind = c.get('behind')
-    if (behind?.proxy !== undefined && !c.get('routes').owns(path)) {
+    const { routes, behind } = c.get('house')
+    if (behind?.proxy !== undefined && !routes.owns(path)) {
       const asked = { call, behind, method, host: body.host, target: body.path }
       return answer(c, await explainBehind(c.env.service.explain, asked))
     }
-    const route = c.get('routes').find(method, path)
+    const route = routes.find(method, path)
     const needed = route?.permission === undefined ? [] : [route.permission]
     const { steps, failure } = await c.env.service.explain({ ...call, needed })
     const routed = stepOf('route', routeFailure(c, { method, path }))
@@ -96,7 +96,8 @@ function routeFailure(
   c: GatewayContext,
   { method, path }: { readonly method: string; readonly path: string },
 ) {
-  if (c.get('routes').find(method, path) !== undefined) return undefined
-  const known = c.get('routes').methodsOf(path).length > 0
+  const { routes } = c.get('house')
+  if (routes.find(method, path) !== undefined) return undefined
+  const known = routes.methodsOf(path).length > 0
   return { reason: known ? ('method_not_allowed' as const) : ('route_unknown' as const) }
 }
