@@ -5,12 +5,14 @@ import type { GatewayEnv, RequestLine } from './gateway-env.ts'
 import { completeAnswer } from './reply.ts'
 import { parseTraceContext } from './trace-context.ts'
 
-const standingHeaders = {
+/** What every answer says: a literal of its own for each call, which is quicker than to spread one. */
+const standingHeaders = (requestId: string) => ({
+  'X-Request-Id': requestId,
   'X-Content-Type-Options': 'nosniff',
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
-}
+})
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 
@@ -24,7 +26,7 @@ export function observe(): MiddlewareHandler<GatewayEnv> {
         ? wished
         : c.env.service.newRequestId()
     c.set('requestId', requestId)
-    c.set('headers', { 'X-Request-Id': requestId, ...standingHeaders })
+    c.set('headers', standingHeaders(requestId))
     const span = c.env.traces?.begin(
       parseTraceContext(c.env.header('traceparent'), c.env.header('tracestate')),
     )

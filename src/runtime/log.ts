@@ -119,7 +119,8 @@ function requestWriter(logger: Logger): GatewayLog['request'] {
   return (line) => {
     if (!logger.isLevelEnabled('info')) return
     const time = momentText(new Date())
-    stream.write(`${JSON.stringify({ level, time, ...line, msg: 'request' })}\n`)
+    const fields = JSON.stringify(line).slice(1, -1)
+    stream.write(`{"level":${level},"time":"${time}",${fields},"msg":"request"}\n`)
   }
 }
 

@@ -114,7 +114,9 @@ function admitVerified(
   if (principal.keyId === undefined) return findLivePerson(parts, principal, { now, isEnrolment })
   return after(memory.directory.find(world.store, principal.keyId, now), (found) => {
     const usable = traced(parts, 'key_usable', admitKeyOfToken(found, now))
-    return usable.ok ? ok({ principal: withinOwner(principal, usable.value), ...usable.value }) : usable
+    if (!usable.ok) return usable
+    const { key, client } = usable.value
+    return ok({ principal: withinOwner(principal, usable.value), key, client })
   })
 }
 

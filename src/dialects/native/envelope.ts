@@ -32,13 +32,11 @@ interface Warning {
 }
 
 export function meta(c: GatewayContext): Meta {
+  const standing = { timestamp: momentText(c.env.service.now()), request_id: c.get('requestId') }
   const warnings = warningsOf(c)
-  return {
-    timestamp: momentText(c.env.service.now()),
-    request_id: c.get('requestId'),
-    ...(warnings.length > 0 && { warnings }),
-    ...(c.get('degraded') === true && { degraded: true }),
-  }
+  const degraded = c.get('degraded')
+  if (warnings.length === 0 && degraded === undefined) return standing
+  return { ...standing, ...(warnings.length > 0 && { warnings }), ...(degraded && { degraded }) }
 }
 
 /** What the caller should hear while everything still works. */
