@@ -24,9 +24,8 @@ export function readCredential(c: GatewayContext, rule: RouteRule): Result<Crede
   const apiKey = takesKeys ? c.env.header('x-api-key') : undefined
   const { tokens } = readProtocols(c.env.header('sec-websocket-protocol'))
   const authorization = c.env.header('authorization')
-  if ([apiKey, authorization, ...tokens].filter((shown) => shown !== undefined).length > 1) {
-    return fail({ reason: 'credential_ambiguous' })
-  }
+  const shown = Number(apiKey !== undefined) + Number(authorization !== undefined) + tokens.length
+  if (shown > 1) return fail({ reason: 'credential_ambiguous' })
   if (apiKey !== undefined) return ok({ kind: 'api_key', text: apiKey })
   const [token] = tokens
   const bearer = token === undefined ? readBearerToken(c) : ok(token)
@@ -36,13 +35,18 @@ export function readCredential(c: GatewayContext, rule: RouteRule): Result<Crede
   return ok({ kind: isKey ? 'api_key' : 'token', text: bearer.value })
 }
 
-/** Takes the credential out of the subprotocols that a WebSocket handshake offers (RFC 6455 §11.3.4). */
-export function readProtocols(header: string | undefined): {
+interface Protocols {
   readonly offered: readonly string[]
   readonly tokens: readonly string[]
   readonly isMarked: boolean
-} {
-  const all = (header ?? '')
+}
+
+const noProtocols: Protocols = { offered: [], tokens: [], isMarked: false }
+
+/** Takes the credential out of the subprotocols that a WebSocket handshake offers (RFC 6455 §11.3.4). */
+export function readProtocols(header: string | undefined): Protocols {
+  if (header === undefined) return noProtocols
+  const all = header
     .split(',')
     .map((text) => text.trim())
     .filter((text) => text !== '')

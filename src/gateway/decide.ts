@@ -1,4 +1,5 @@
 import type { Caller } from '../core/caller.ts'
+import { after, type Eventually } from '../core/eventually.ts'
 import type { LimitState } from '../core/limits/rate-limit.ts'
 import type { RouteTake } from '../core/limits/route-rate.ts'
 import { fail, ok, type Result } from '../core/result.ts'
@@ -25,53 +26,63 @@ export interface AllowedCall {
  * Decides on a call by the operator's rules: the same for what we proxy and for what other proxies ask. No rule, no way;
  * and a stranger is told that a token is missing before he is told what there is.
  */
-export async function decide(
+export function decide(
   c: GatewayContext,
   matcher: Matcher,
   place: Place,
-): Promise<Result<AllowedCall, Refusal>> {
+): Eventually<Result<AllowedCall, Refusal>> {
   const rule = matcher.find(place)
   if (rule === undefined) return refuseUnmatched(c, matcher, place)
   c.set('rule', rule.name)
-  const judged = await judge(c, rule)
-  if (judged.ok || !rule.isShadow) return judged
-  c.set('shadowed', judged.failure.reason)
-  return ok({ rule, principal: c.get('principal'), routeRate: undefined })
+  return after(judge(c, rule), (judged) => {
+    if (judged.ok || !rule.isShadow) return judged
+    c.set('shadowed', judged.failure.reason)
+    return ok({ rule, principal: c.get('principal'), routeRate: undefined })
+  })
 }
 
 /** The rule's own questions, in the order: who calls, may they, and is it too often. */
-async function judge(c: GatewayContext, rule: RouteRule): Promise<Result<AllowedCall, Refusal>> {
+function judge(c: GatewayContext, rule: RouteRule): Eventually<Result<AllowedCall, Refusal>> {
   const caller = callerOf(c)
-  const admitted = rule.isPublic ? ok(undefined) : await admit(c, rule, caller)
-  if (!admitted.ok) return admitted
-  const principal = admitted.value?.principal
-  if (principal !== undefined) {
+  if (rule.isPublic) return judgeRate(c, rule, { principal: undefined, caller })
+  return after(admit(c, rule, caller), (admitted) => {
+    if (!admitted.ok) return admitted
+    const { principal } = admitted.value
     for (const needed of rule.permissions) {
       const held = c.env.service.authorize({ principal, caller }, needed)
       if (!held.ok) return held
     }
-  }
+    return judgeRate(c, rule, { principal, caller })
+  })
+}
+
+function judgeRate(
+  c: GatewayContext,
+  rule: RouteRule,
+  { principal, caller }: { readonly principal: Principal | undefined; readonly caller: Caller },
+): Eventually<Result<AllowedCall, Refusal>> {
   if (rule.rate === undefined) return ok({ rule, principal, routeRate: undefined })
   const by = principal === undefined ? { address: caller.address } : bucketOf(principal)
-  const taken = await c.env.service.takeRouteRate({ route: rule.name, by, rate: rule.rate })
-  return taken.ok ? ok({ rule, principal, routeRate: taken.value }) : taken
+  return c.env.service
+    .takeRouteRate({ route: rule.name, by, rate: rule.rate })
+    .then((taken) => (taken.ok ? ok({ rule, principal, routeRate: taken.value }) : taken))
 }
 
 function bucketOf({ keyId, subject }: Principal): RouteTake['by'] {
   return keyId === undefined ? { userId: subject } : { keyId }
 }
 
-async function admit(
+function admit(
   c: GatewayContext,
   rule: RouteRule,
   caller: Caller,
-): Promise<Result<AdmittedCall, Refusal>> {
+): Eventually<Result<AdmittedCall, Refusal>> {
   const credential = readCredential(c, rule)
   if (!credential.ok) return credential
-  const admitted = await admitCredential(c, credential.value, caller)
-  if (!admitted.ok) return admitted
-  notePrincipal(c, admitted.value)
-  return admitted
+  return after(admitCredential(c, credential.value, caller), (admitted) => {
+    if (admitted.ok) notePrincipal(c, admitted.value)
+    return admitted
+  })
 }
 
 function admitCredential(c: GatewayContext, { kind, text }: Credential, caller: Caller) {

@@ -41,7 +41,7 @@ export function createForwardAuth(matcher: () => Matcher, read: ReadQuestion): B
       const order = { audience: rule.identityAudience, permissions: rule.permissions }
       tell(c, { Authorization: `Bearer ${await c.env.service.upstreamToken(principal, order)}` })
     }
-    tell(c, Object.fromEntries(identityFields(principal, c.get('requestId'))))
+    tell(c, identityFields(principal, c.get('requestId')))
     if (routeRate !== undefined) tell(c, limitHeaders(routeRate))
     return reply(c, '', { status: 200, headers: {} })
   }

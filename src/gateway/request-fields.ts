@@ -59,7 +59,8 @@ export function requestFields(
   if (host !== undefined) fields.push('Host', host)
   fields.push('Via', via === undefined ? viaValue : `${via}, ${viaValue}`)
   for (const [name, value] of forwardedFields(wire, call)) fields.push(name, value)
-  for (const [name, value] of identityFields(call.identity, call.requestId)) fields.push(name, value)
+  const identity = identityFields(call.identity, call.requestId)
+  for (const [name, value] of Object.entries(identity)) fields.push(name, value)
   if (identityToken !== undefined) fields.push('Authorization', `Bearer ${identityToken}`)
   const trace = call.trace ?? (claimsTrace ? claimedTrace(wire.fields) : undefined)
   for (const [name, value] of Object.entries(trace ?? {})) {
