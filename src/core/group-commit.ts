@@ -9,12 +9,13 @@ export interface GroupCommitOptions {
   readonly gather?: Gather | undefined
   /**
    * True where commits are somebody else's work: then a batch is the half of those who are under way, and is committed
-   * while the other half is answered, comes again and is made ready.
+   * while the other half is answered, comes again and is made ready. It is taken when it is whole, and no later than
+   * `gather` says.
    */
   readonly overlaps?: boolean | undefined
 }
 
-/** Resolves when a batch is to be taken. */
+/** Resolves when those have come who come together, as at the end of a turn of the event loop. */
 export type Gather = () => Promise<void>
 
 interface Entry<Item, Outcome> {
@@ -24,8 +25,9 @@ interface Entry<Item, Outcome> {
 }
 
 /**
- * Items that come while a commit is under way share the next one, and each is told its own outcome. `commit` takes all
- * or none, and answers in the order of its items. A batch that fails is halved until the item at fault fails alone.
+ * Items that come while a commit is under way share the next one, or the next two, and each is told its own outcome.
+ * `commit` takes all or none, and answers in the order of its items. A batch that fails is halved until the item at fault
+ * fails alone. One commit at a time: a second one beside it would only make two small batches of one.
  */
 export function groupCommit<Item, Outcome>(
   commit: (items: readonly Item[]) => Promise<readonly Outcome[]>,
@@ -39,7 +41,7 @@ export function groupCommit<Item, Outcome>(
   async function drain(): Promise<void> {
     busy = true
     while (waiting.length > 0) {
-      await (overlaps ? Promise.race([untilEnough(), gather()]) : gather())
+      await (overlaps ? untilHalf() : gather())
       const batch = takeBatch()
       sizeBefore = batch.length
       await commitBatch(batch)
@@ -51,15 +53,16 @@ export function groupCommit<Item, Outcome>(
     return waiting.length >= sizeBefore / 2
   }
 
-  function untilEnough(): Promise<void> {
-    if (hasEnough()) return Promise.resolve()
-    return new Promise((done) => {
+  function untilHalf(): Promise<unknown> {
+    if (hasEnough()) return aBreath()
+    const enough = new Promise<void>((done) => {
       tellEnough = done
     })
+    return Promise.race([enough, gather()])
   }
 
   function takeBatch(): readonly Entry<Item, Outcome>[] {
-    // Those of the batch before are under way still.
+    // Those of the batch before are on their way back, unless there has been a silence.
     const most = overlaps ? Math.min(batchMax, Math.ceil((sizeBefore + waiting.length) / 2)) : batchMax
     const batch = waiting.slice(0, most)
     waiting = waiting.slice(most)

@@ -105,9 +105,9 @@ export function gatewayLog(logger: Logger): GatewayLog {
 }
 
 /**
- * The line of a request, to where the log goes and in the words of its other lines, but spelled in one go: pino's own way through
- * its fields took as long as all that a short call does in the core. Its names are all our own and none of them is a
- * credential's, so there is nothing to look for either.
+ * The line of a request, to where the log goes and in the words of its other lines, but spelled in one go: pino's own way
+ * through its fields took as long as all that a short call does in the core. Its names are all our own and none of them is
+ * a credential's, so there is nothing to look for either. For a logger as `createLogger` makes it, which adds nothing.
  */
 function requestWriter(logger: Logger): GatewayLog['request'] {
   const stream = streamOf(logger)
@@ -126,6 +126,7 @@ function requestWriter(logger: Logger): GatewayLog['request'] {
 
 /** Where a logger writes to; undefined where it is pino's for browsers, which Workers have. */
 function streamOf(logger: Logger): DestinationStream | undefined {
+  // In pino's types there is always one, and its symbols are no names of a logger's members.
   const symbols: { readonly streamSym?: symbol } | undefined = pino.symbols
   if (symbols?.streamSym === undefined) return undefined
   return (logger as unknown as Record<symbol, DestinationStream | undefined>)[symbols.streamSym]

@@ -69,7 +69,7 @@ export interface OpenDatabase extends BareDatabase {
   readonly listen: Listen
 }
 
-/** A turn of the event loop reads many sockets: the first call of it is not to be committed alone. */
+/** A turn of the event loop reads many sockets: under load the first call of one is not to be committed alone. */
 const hotPath: HotPath = { prepare: true, gather: () => endOfTurn(), overlaps: true }
 
 /** Opens a pool on PostgreSQL, with every wait bounded. */

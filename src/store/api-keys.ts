@@ -1,34 +1,47 @@
 import { and, asc, eq, lte, sql } from 'drizzle-orm'
-import type { ApiKey } from '../core/keys/api-key.ts'
+import { groupCommit } from '../core/group-commit.ts'
+import type { ApiKey, KeyWithClient } from '../core/keys/api-key.ts'
 import type { Replay } from '../core/keys/idempotency.ts'
 import type { KeyStore } from '../core/ports.ts'
 import { announce } from './announcements.ts'
+import { arrayText } from './array-text.ts'
 import { afterPosition, clientOf } from './clients.ts'
 import type { Database } from './database.ts'
 import { keyUsageStore } from './key-usage.ts'
 import { addRevocation } from './revocations.ts'
 import { apiKeys, clients, keyQuotas, keyUsage, replays } from './schema.ts'
 import { type HotPath, statementName } from './statement.ts'
+import { storeError } from './store-error.ts'
 
 export type KeyRow = typeof apiKeys.$inferSelect
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
 export function keyStore(db: Database, hotPath: HotPath): KeyStore {
-  const findById = db
+  const findByIds = db
     .select({ key: apiKeys, client: clients })
     .from(apiKeys)
     .innerJoin(clients, eq(clients.id, apiKeys.clientId))
-    .where(eq(apiKeys.id, sql.placeholder('id')))
-    .prepare(statementName(hotPath, 'find_key'))
+    .where(sql`${apiKeys.id} = any(${sql.placeholder('ids')}::text[])`)
+    .prepare(statementName(hotPath, 'find_keys'))
+  // Together as well: what is remembered of keys is read anew each minute, of all that are in use.
+  const findTogether = groupCommit<string, KeyWithClient | undefined>(
+    async (ids) => {
+      const rows = await findByIds.execute({ ids: arrayText([...new Set(ids)]) }).catch((fault) => {
+        throw storeError(fault)
+      })
+      const found = new Map(
+        rows.map(({ key, client }) => [key.id, { key: keyOf(key), client: clientOf(client) }]),
+      )
+      return ids.map((id) => found.get(id))
+    },
+    { batchMax: 500, gather: hotPath.gather },
+  )
   return {
     ...keyUsageStore(db, hotPath),
 
     insertKey: (key, replay) => db.transaction((tx) => insertKey(tx, key, replay)),
 
-    async findKey(id) {
-      const [row] = await findById.execute({ id })
-      return row && { key: keyOf(row.key), client: clientOf(row.client) }
-    },
+    findKey: (id) => findTogether(id),
 
     async listKeys(clientId, { limit, after }) {
       const rows = await db

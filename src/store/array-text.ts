@@ -1,6 +1,6 @@
 /**
  * A list as PostgreSQL writes one (its manual, 8.15.2), for a parameter that the statement casts to an array: one text
- * that every driver passes on as it is.
+ * that every driver passes on as it is. Numbers are finite.
  */
 export function arrayText(values: readonly (string | number | null)[]): string {
   const json = JSON.stringify(values)

@@ -15,7 +15,6 @@ interface Opening {
   readonly event: AuditEvent | undefined
 }
 
-/** One, since a second only makes two small batches of what could be one. */
 const batches = { batchMax: 500 }
 
 const openings = [

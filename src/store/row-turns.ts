@@ -1,7 +1,6 @@
 import { type GroupCommit, groupCommit } from '../core/group-commit.ts'
 import { storeError } from './store-error.ts'
 
-/** One, since whoever else wants the row would only wait for it on a second connection. */
 const batches = { batchMax: 500 }
 
 /**

@@ -33,7 +33,7 @@ describe('the group commit', () => {
               committed.push(...items.map(({ id }) => id))
               return items.map(({ id }) => `done ${id}`)
             },
-            { batchMax, overlaps },
+            { batchMax, overlaps, gather: () => scheduler.schedule(Promise.resolve()) },
           )
           let next = 0
           const told: Promise<readonly [Item, string]>[] = []
@@ -67,7 +67,8 @@ describe('the group commit', () => {
       fc.asyncProperty(
         fc.integer({ min: 1, max: 8 }),
         fc.integer({ min: 1, max: 3 }),
-        async (count, batchMax) => {
+        fc.boolean(),
+        async (count, batchMax, overlaps) => {
           let isAway = true
           const tried: number[] = []
           const commit = groupCommit<number, number>(
@@ -76,7 +77,7 @@ describe('the group commit', () => {
               if (isAway) throw new StoreUnavailableError()
               return items
             },
-            { batchMax },
+            { batchMax, overlaps },
           )
           const outcomes = await Promise.allSettled(
             Array.from({ length: count }, (_, index) => commit(index)),

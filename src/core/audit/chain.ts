@@ -23,6 +23,7 @@ export interface AuditChain extends ChainEnds {
 }
 
 export interface ChainExtension {
+  /** One for each event, in their order. */
   readonly links: readonly { readonly id: string; readonly seq: number; readonly hash: string }[]
   readonly chain: AuditChain
 }

@@ -82,19 +82,21 @@ export function mintPair(
 ): Eventually<TokenPair> {
   const { key, client } = found
   const minted = mintSessionAccessToken(parts, { session, key, client }, { tokenId, now })
-  parts.memory.usage.note(key.id, caller, now)
-  return after(minted, (token) => ({
-    access: token.access,
-    accessExpiresAt: token.accessExpiresAt,
-    permissions: token.permissions,
-    sessionId: token.sessionId,
-    tokenId: token.tokenId,
-    refresh,
-    refreshExpiresAt: session.expiresAt,
-    key,
-    meter,
-    degraded,
-  }))
+  return after(minted, (token) => {
+    parts.memory.usage.note(key.id, caller, now)
+    return {
+      access: token.access,
+      accessExpiresAt: token.accessExpiresAt,
+      permissions: token.permissions,
+      sessionId: token.sessionId,
+      tokenId: token.tokenId,
+      refresh,
+      refreshExpiresAt: session.expiresAt,
+      key,
+      meter,
+      degraded,
+    }
+  })
 }
 
 /** Whole seconds, so that what is said on the wire is what is kept. */
