@@ -12,7 +12,7 @@ export type Columns = readonly unknown[]
 export interface HotPath {
   /** True where a connection may keep a statement parsed and planned under its name. */
   readonly prepare: boolean
-  /** Waits for those who are to share a statement, where the database itself leaves nobody the time to come. */
+  /** Waits for the end of a turn of the event loop: for those who are to share a statement, or to let calls pass. */
   readonly gather?: Gather | undefined
   /** True where the database works while this process does: then one half is committed while the other one is made ready. */
   readonly overlaps?: boolean | undefined
