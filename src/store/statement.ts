@@ -3,7 +3,10 @@ import type { Gather } from '../core/group-commit.ts'
 import type { Database } from './database.ts'
 import { storeError } from './store-error.ts'
 
-/** What a statement of the hot path is given for each `$n`. A list comes as `arrayText` or `columnText`: the drivers disagree on lists. */
+/**
+ * What a statement of the hot path is given for each `$n`. A list comes as `arrayText` or `columnText`, since the drivers
+ * disagree on lists.
+ */
 export type Parameter = string | number | null
 
 /** A row as its columns in their order; times are texts, as PostgreSQL writes them. */
