@@ -1,24 +1,14 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import type { RequestLine } from '../../src/http/gateway-env.ts'
 import { createLogger, gatewayLog } from '../../src/runtime/log.ts'
+import { aRequestLine } from '../support/request-line.ts'
 
-const line: RequestLine = {
-  method: 'GET',
-  route: '/api/v1/me',
-  status: 200,
-  durationMs: 0.125,
+const line = aRequestLine({
   requestId: 'quotes " and \\ and \n and \u2028 and é',
+  durationMs: 0.125,
   clientId: 'a client',
   keyId: 'a key',
-  userId: undefined,
-  rule: undefined,
-  upstream: undefined,
-  shadowed: undefined,
-  degraded: undefined,
-  reason: undefined,
-  cause: undefined,
-}
+})
 
 describe('the line of a request', () => {
   const logged = (level: string) => {

@@ -84,18 +84,7 @@ export function mintPair(
   const minted = mintSessionAccessToken(parts, { session, key, client }, { tokenId, now })
   return after(minted, (token) => {
     parts.memory.usage.note(key.id, caller, now)
-    return {
-      access: token.access,
-      accessExpiresAt: token.accessExpiresAt,
-      permissions: token.permissions,
-      sessionId: token.sessionId,
-      tokenId: token.tokenId,
-      refresh,
-      refreshExpiresAt: session.expiresAt,
-      key,
-      meter,
-      degraded,
-    }
+    return { ...token, refresh, refreshExpiresAt: session.expiresAt, key, meter, degraded }
   })
 }
 

@@ -2,28 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { RequestLine } from '../../../src/http/gateway-env.ts'
 import type { Sample } from '../../../src/runtime/metrics/exposition.ts'
 import { createRequestTally } from '../../../src/runtime/metrics/request-tally.ts'
-
-const aLine = (changes: Partial<RequestLine> = {}): RequestLine => ({
-  method: 'GET',
-  route: '/api/v1/me',
-  status: 200,
-  durationMs: 1,
-  requestId: 'r',
-  clientId: undefined,
-  keyId: undefined,
-  userId: undefined,
-  rule: undefined,
-  upstream: undefined,
-  shadowed: undefined,
-  degraded: undefined,
-  reason: undefined,
-  cause: undefined,
-  ...changes,
-})
+import { aRequestLine } from '../../support/request-line.ts'
 
 function tallyOf(...lines: readonly Partial<RequestLine>[]) {
   const tally = createRequestTally({ histogram: 'took' })
-  for (const line of lines) tally.add(aLine(line))
+  for (const line of lines) tally.add(aRequestLine(line))
   return tally
 }
 
