@@ -19,7 +19,8 @@ const LOAD_MS = rounds(3000, 10_000)
 /** When a head that does not come is refused, and a body: the limit, and how often the server looks. */
 const HEAD_MS = 20_000
 const BODY_MS = 65_000
-const MAY_GROW_MIB = 200
+/** What V8 lets lie beside them differs from run to run by some sixty; all that the deaf ask for would be 170 more, or 800. */
+const MAY_GROW_MIB = 250
 
 let database: TestDatabase
 let gateway: GatewayProcess
