@@ -93,7 +93,12 @@ export class Transfer implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { outgoing } = this.#exchange
-    if (outgoing.write(chunk)) return
+    const goesOn = outgoing.write(chunk, (error) => {
+      // A write that failed may still be under way.
+      if (error === undefined || error === null) this.#pool.written(chunk)
+    })
+    // A long piece always asks to wait, though the kernel may have taken all of it at once.
+    if (goesOn || outgoing.writableLength === 0) return
     controller.pause()
     this.#awaitClient()
   }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
+import { ReadMemory } from './read-memory.ts'
 
 /** What one upstream is sent at the same time; more would drown most servers, and each is a socket of ours. */
 const CONNECTIONS_PER_ORIGIN = 256
@@ -21,18 +22,21 @@ export interface UpstreamPool {
   readonly leave: () => void
   /** True while there are more calls than connections: whoever waits now waits for another call to end. */
   readonly isCrowded: () => boolean
+  /** To be called once a piece of an answer is written, piece by piece: what it was read into is used again. */
+  readonly written: (piece: Buffer) => void
   readonly dispatch: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => void
 }
 
 export function createUpstreamPools(): UpstreamPools {
   const pools = new Map<string, OpenPool>()
+  const memory = new ReadMemory()
   return {
     to(origin, connectMs) {
       // Few and from the operator's rules: none of this grows with what clients ask for.
       const name = `${connectMs} ${origin}`
       const known = pools.get(name)
       if (known !== undefined) return known
-      const opened = openPool(origin, connectMs)
+      const opened = openPool(origin, connectMs, memory)
       pools.set(name, opened)
       return opened
     },
@@ -47,9 +51,9 @@ interface OpenPool extends UpstreamPool {
   readonly destroy: () => Promise<void>
 }
 
-function openPool(origin: string, connectMs: number): OpenPool {
+function openPool(origin: string, connectMs: number, memory: ReadMemory): OpenPool {
   const { hostname } = new URL(origin)
-  const connector = buildConnector({ timeout: connectMs, allowH2: false })
+  const connector = buildConnector({ timeout: connectMs, allowH2: false, onread: memory.onread })
   const pool = new Pool(origin, {
     connections: CONNECTIONS_PER_ORIGIN,
     // HTTP/1.1 alone, so that what is true of one upstream (trailers, framing, cuts) is true of all.
@@ -71,6 +75,7 @@ function openPool(origin: string, connectMs: number): OpenPool {
       underway -= 1
     },
     isCrowded: () => underway > CONNECTIONS_PER_ORIGIN,
+    written: (piece) => memory.giveBack(piece),
     dispatch: (request, handler) => void pool.dispatch({ ...request, ...named }, handler),
     destroy: () => pool.destroy(),
   }
