@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import {
   request as httpRequest,
   type IncomingMessage,
@@ -7,7 +8,9 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ReadMemory } from '../../src/runtime/upstream/read-memory.ts'
@@ -108,6 +111,49 @@ describe('large answers at the same time', { timeout: 30_000 }, () => {
       server.closeAllConnections()
       server.close()
     }
+  })
+})
+
+/** Connects to the gateway by a Unix socket: its kernel holds a fixed 200 KiB, as a line far away does. */
+async function connectFarAway(): Promise<Socket> {
+  const server = createTcpServer((socket) => pipe?.http.server.emit('connection', socket))
+  const folder = await mkdtemp(join(tmpdir(), 'guichet-test-'))
+  try {
+    server.listen(join(folder, 'gateway.sock'))
+    await once(server, 'listening')
+    const client = connect(join(folder, 'gateway.sock'))
+    await once(client, 'connect')
+    return client
+  } finally {
+    server.close()
+    await rm(folder, { recursive: true })
+  }
+}
+
+describe('an answer that comes faster than it is taken', () => {
+  it.each([9973, 65_536])('waits at the upstream, in chunks of %i bytes', async (chunkBytes) => {
+    const chunk = Buffer.alloc(chunkBytes, 'x')
+    upstream = await httpUpstream((_request, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(chunk));
+        response.once('drain', more)
+      }
+      more()
+    })
+    pipe = await openPipe(upstream.origin)
+    const client = await connectFarAway()
+    client.write('GET / HTTP/1.1\r\nHost: gateway.test\r\n\r\n')
+    let takenBytes = 0
+    let ahead = 0
+    for await (const piece of client) {
+      takenBytes += piece.byteLength
+      const [sender] = upstream.sockets
+      ahead = Math.max(ahead, sender!.bytesWritten - sender!.writableLength - takenBytes)
+      if (takenBytes > 192 * MIB) break
+      // The others have their turn, and more of them than one.
+      for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate)
+    }
+    expect(ahead).toBeLessThan(24 * MIB)
   })
 })
 

@@ -2,8 +2,8 @@ import type { OnReadOpts, Socket } from 'node:net'
 
 /** What a connection begins with. Shorter pieces are copied, so that its memory stays its own. */
 const SHORT_BYTES = 16 * 1024
-/** What it goes on with once pieces are longer: fewer calls of the kernel for the same bytes. */
-const LONG_BYTES = 256 * 1024
+/** What it goes on with once pieces are longer, and so the most that comes at once: fewer calls of the kernel. */
+export const LONG_BYTES = 256 * 1024
 /** Eight mebibytes, for connections to read into again. */
 const MAX_SPARES = 32
 
@@ -38,9 +38,10 @@ export class ReadMemory {
         const piece = memory.subarray(0, bytes)
         const isShort = bytes < SHORT_BYTES
         if (!isShort) loans.set(memory.buffer, { memory, end: bytes })
+        const following = isShort ? memory : (spares.pop() ?? Buffer.allocUnsafeSlow(LONG_BYTES))
         const goesOn = this.push(isShort ? Buffer.from(piece) : piece)
         // Only now: whoever is told of the piece may open a connection.
-        next = isShort ? memory : (spares.pop() ?? Buffer.allocUnsafeSlow(LONG_BYTES))
+        next = following
         return goesOn
       },
     }

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { UpstreamCall, UpstreamOutcome } from '../../http/wire.ts'
 import type { NodeExchange } from '../node-wire.ts'
 import { fieldList, passableTrailers, readFraming, withoutLength } from './answer-fields.ts'
+import { LONG_BYTES } from './read-memory.ts'
 import { type BodyEnd, RequestBody } from './request-body.ts'
 import { type Fault, faultOf, isLostConnection } from './upstream-fault.ts'
 import type { UpstreamPool } from './upstream-pools.ts'
@@ -93,12 +94,12 @@ export class Transfer implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { outgoing } = this.#exchange
-    const goesOn = outgoing.write(chunk, (error) => {
+    outgoing.write(chunk, (error) => {
       // A write that failed may still be under way.
       if (error === undefined || error === null) this.#pool.written(chunk)
     })
-    // A long piece always asks to wait, though the kernel may have taken all of it at once.
-    if (goesOn || outgoing.writableLength === 0) return
+    // No sooner: what is in the middle of a read waits in undici, and each rest must let go as much as then comes along.
+    if (outgoing.writableLength < LONG_BYTES) return
     controller.pause()
     this.#awaitClient()
   }
