@@ -79,13 +79,13 @@ async function commitMs(url: string): Promise<number> {
   return median(times)
 }
 
-/** The commit, where there is a repository; otherwise the version. */
+/** The commit, where there is a repository, and whether more than the docs differs from it; otherwise the version. */
 function guichetVersion(): string {
-  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  if (status === 0) return stdout.trim()
+  const git = (...words: string[]) => spawnSync('git', words, { cwd: root, encoding: 'utf8' })
+  const { status, stdout } = git('describe', '--always')
+  // The docs are where a part that was measured before this one was written to.
+  const differs = () => git('diff', '--quiet', 'HEAD', '--', ':!docs').status !== 0
+  if (status === 0) return `${stdout.trim()}${differs() ? '-dirty' : ''}`
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 }
 
