@@ -10,6 +10,8 @@ import { createTestGateway, type TestGateway, testPolicy } from './test-gateway.
 export interface SupabaseClock extends SupabaseStage {
   /** Lets seconds pass at the gateway; the clients' clock is the machine's. */
   readonly pass: (seconds: number) => void
+  /** The gateway's moment, in milliseconds: it stands still while the machine's goes on. */
+  readonly now: () => number
 }
 
 /** A gateway on a real PostgreSQL that listens, whose clock is moved by hand. */
@@ -64,5 +66,6 @@ export function supabaseClock({
     pass(seconds) {
       for (const gateway of instances) gateway.pass(seconds)
     },
+    now: () => instances[0]!.world.now().getTime(),
   }
 }
