@@ -22,22 +22,27 @@ export function endToEnd(fields: FieldList, drops: (plain: string, name: string)
 
 /** Undefined for none, which is nearly always. */
 function connectionListed(fields: FieldList): ReadonlySet<string> | undefined {
-  const listed = new Set<string>()
+  let listed: Set<string> | undefined
   for (let index = 0; index < fields.length; index += 2) {
     if ((fields[index] as string).toLowerCase() !== 'connection') continue
     for (const text of (fields[index + 1] as string).split(',')) {
       const plain = plainName(text.trim())
-      if (plain !== 'keep-alive' && plain !== 'close' && !framing.has(plain)) listed.add(plain)
+      if (plain === 'keep-alive' || plain === 'close' || framing.has(plain)) continue
+      listed ??= new Set()
+      listed.add(plain)
     }
   }
-  return listed.size === 0 ? undefined : listed
+  return listed
 }
 
 /** All values of a field in one text, as a list (RFC 9110 §5.3); undefined when it is absent. */
 export function fieldValue(fields: FieldList, name: string): string | undefined {
-  const values: string[] = []
+  let value: string | undefined
   for (let index = 0; index < fields.length; index += 2) {
-    if ((fields[index] as string).toLowerCase() === name) values.push(fields[index + 1] as string)
+    const field = fields[index] as string
+    if (field.length !== name.length || field.toLowerCase() !== name) continue
+    const part = fields[index + 1] as string
+    value = value === undefined ? part : `${value}, ${part}`
   }
-  return values.length === 0 ? undefined : values.join(', ')
+  return value
 }

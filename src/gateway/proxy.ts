@@ -36,7 +36,7 @@ export function createProxy(parts: ProxyParts): BehindHandler {
               permissions: rule.permissions,
             }),
     }
-    return carry(c, { parts, call, spell })
+    return await carry(c, { parts, call, spell })
   }
 }
 
@@ -112,7 +112,7 @@ async function attempt(
 /** RFC 9110 §9.2.2, without TRACE, which no rule takes. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
-async function send(
+function send(
   c: GatewayContext,
   {
     parts,

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { refusal, refuse, refuseOnSocket, requestTimedOut } from './early-refusals.ts'
+import { GatheredResponse, writeGathered } from './gathered-response.ts'
 import type { NodeExchange } from './node-wire.ts'
 import { createUnderway, type Underway } from './underway.ts'
 import { asksForWebSocket, createUpgrades, type Upgrades } from './upgrades.ts'
@@ -75,12 +77,14 @@ export async function listen(
       setTimeout(endUnread, LINGER_MS, request).unref()
   }
   const refuseLate = (error: NodeJS.ErrnoException, socket: Socket) => {
+    writeGathered()
     // In the middle of an answer another one would be taken for a part of it.
     if (underway.on(socket) === 'answering') socket.destroy()
     else refuseOnSocket(error, socket)
   }
   const server = createServer(
     {
+      ServerResponse: GatheredResponse,
       headersTimeout: 15_000,
       // A limit on the whole would end every long upload: bodies are timed below.
       requestTimeout: 0,
@@ -98,6 +102,8 @@ export async function listen(
     },
     serve,
   )
+  // Before Node hears it: a client that sends no more is answered with what there is, and then no more.
+  server.on('connection', (socket) => socket.prependListener('end', writeGathered))
   server.on('upgrade', (request, _socket, head) => {
     const { socket } = request
     const response = new ServerResponse(request)
@@ -148,6 +154,8 @@ export async function listen(
     async drain(graceMs) {
       letGo()
       const closed = new Promise<void>((done) => server.close(() => done()))
+      // What has ended by now is written at the end of this turn, and its connection is idle only then.
+      await setImmediate()
       server.closeIdleConnections()
       const cut = setTimeout(() => {
         server.closeAllConnections()

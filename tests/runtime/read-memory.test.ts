@@ -12,7 +12,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ReadMemory } from '../../src/runtime/upstream/read-memory.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { httpUpstream, openPipe, type Pipe, rawUpstream, type TestUpstream } from '../support/pipe.ts'
@@ -110,6 +110,25 @@ describe('large answers at the same time', { timeout: 30_000 }, () => {
       setDefaultCACertificates(trusted)
       server.closeAllConnections()
       server.close()
+    }
+  })
+})
+
+describe('answers that come in one read', () => {
+  it('are read into memory that is used again', async () => {
+    const body = randomBytes(60 * 1024)
+    upstream = await httpUpstream((_request, response) => response.end(body))
+    pipe = await openPipe(upstream.origin)
+    const allocated = vi.spyOn(Buffer, 'allocUnsafeSlow')
+    try {
+      for (let call = 0; call < 100; call += 1) {
+        const answer = await fetch(pipe.url)
+        expect(digest(Buffer.from(await answer.arrayBuffer()))).toBe(digest(body))
+      }
+      const long = allocated.mock.calls.filter(([bytes]) => bytes === LONG)
+      expect(long.length).toBeLessThan(10)
+    } finally {
+      allocated.mockRestore()
     }
   })
 })

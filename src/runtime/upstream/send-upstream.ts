@@ -1,3 +1,4 @@
+import type { Eventually } from '../../core/eventually.ts'
 import type { UpstreamCall, UpstreamFault, UpstreamOutcome } from '../../http/wire.ts'
 import type { NodeExchange } from '../node-wire.ts'
 import { requestFields } from './request-fields.ts'
@@ -23,7 +24,7 @@ export async function sendUpstream(
   const hasBody = headers['transfer-encoding'] !== undefined || declaredBytes > 0
   if (hasBody) exchange.pacesBody()
   const pool = pools.to(address.origin, timeouts.connectMs)
-  const attempt = async (): Promise<TransferEnd> => {
+  const attempt = (): Eventually<TransferEnd> => {
     if (exchange.outgoing.destroyed) return failed('client_gone', 'before the call')
     if (!pool.enter()) return failed('busy', 'too many calls under way')
     return new Transfer(exchange, call, { pool, hasBody }).run(fields)

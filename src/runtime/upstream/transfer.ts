@@ -30,6 +30,9 @@ export class Transfer implements Dispatcher.DispatchHandler {
   #hasLength = false
   #answerBegan = false
   #answerEnded = false
+  /** True for the moment in which the first piece of the body may turn out to be all of it. */
+  #holdsFirst = false
+  #first: Buffer | undefined
   #isDraining = false
   #streamIsOver: (() => void) | undefined
 
@@ -45,8 +48,6 @@ export class Transfer implements Dispatcher.DispatchHandler {
     const { method, target, timeouts } = this.#call
     const { outgoing } = this.#exchange
     outgoing.once('close', this.#onClientClose)
-    // Undici does not time the wait for one of its connections.
-    if (timeouts.connectMs > 0) this.#wait = setTimeout(this.#onNoConnection, timeouts.connectMs)
     this.#pool.dispatch(
       {
         path: target,
@@ -59,6 +60,9 @@ export class Transfer implements Dispatcher.DispatchHandler {
       },
       this,
     )
+    // Undici does not time the wait for one of its connections, which most calls have by now.
+    const waits = this.#controller === undefined && this.#fault === undefined
+    if (waits && timeouts.connectMs > 0) this.#wait = setTimeout(this.#onNoConnection, timeouts.connectMs)
     return this.#end.promise
   }
 
@@ -88,20 +92,19 @@ export class Transfer implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#hasLength = framing.hasLength
     if (framing.isEventStream) this.#streamIsOver = this.#call.onStream?.(this.#cut)
+    if (incoming.method === 'HEAD') return
     // In one packet with the first piece of the body where that has come along, else without waiting for it.
-    if (incoming.method !== 'HEAD') queueMicrotask(this.#flushHead)
+    this.#holdsFirst = true
+    queueMicrotask(this.#letFirstGo)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { outgoing } = this.#exchange
-    outgoing.write(chunk, (error) => {
-      // A write that failed may still be under way.
-      if (error === undefined || error === null) this.#pool.written(chunk)
-    })
-    // No sooner: what is in the middle of a read waits in undici, and each rest must let go as much as then comes along.
-    if (outgoing.writableLength < LONG_BYTES) return
-    controller.pause()
-    this.#awaitClient()
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#holdsFirst && this.#first === undefined) {
+      this.#first = chunk
+      return
+    }
+    this.#letFirstGo()
+    this.#write(chunk)
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
@@ -112,7 +115,9 @@ export class Transfer implements Dispatcher.DispatchHandler {
     }
     this.#pool.leave()
     this.#answerEnded = true
-    outgoing.end()
+    this.#holdsFirst = false
+    // Where that was all, head and body are one write.
+    outgoing.end(this.#first)
     this.#awaitClient()
   }
 
@@ -135,6 +140,18 @@ export class Transfer implements Dispatcher.DispatchHandler {
     if (this.#controller !== undefined) this.#controller.abort(new Error(detail))
     // Undici still holds the call in its queue, and is told when its turn comes.
     else this.#settle({ kind: 'failed', fault, detail })
+  }
+
+  #write(piece: Buffer): void {
+    const { outgoing } = this.#exchange
+    outgoing.write(piece, (error) => {
+      // A write that failed may still be under way.
+      if (error === undefined || error === null) this.#pool.written(piece)
+    })
+    // No sooner: what is in the middle of a read waits in undici, and each rest must let go as much as then comes along.
+    if (outgoing.writableLength < LONG_BYTES) return
+    this.#controller?.pause()
+    this.#awaitClient()
   }
 
   #settle(end: TransferEnd): void {
@@ -167,9 +184,15 @@ export class Transfer implements Dispatcher.DispatchHandler {
     else outgoing.destroy()
   }
 
-  readonly #flushHead = (): void => {
+  readonly #letFirstGo = (): void => {
+    if (!this.#holdsFirst) return
+    this.#holdsFirst = false
     const { outgoing } = this.#exchange
-    if (!outgoing.destroyed && !outgoing.writableEnded) outgoing.flushHeaders()
+    const first = this.#first
+    this.#first = undefined
+    if (outgoing.destroyed) return
+    if (first === undefined) outgoing.flushHeaders()
+    else this.#write(first)
   }
 
   readonly #onNoConnection = (): void =>
@@ -190,6 +213,7 @@ export class Transfer implements Dispatcher.DispatchHandler {
     const status = this.#status
     const complete = this.#answerEnded && this.#exchange.outgoing.writableFinished
     if (!complete) this.#giveUp('client_gone', 'the client closed the connection')
+    else if (this.#first !== undefined) this.#pool.written(this.#first)
     if (status !== undefined)
       this.#settle({ kind: 'answered', status, response: RESPONSE_ALREADY_SENT, complete })
   }
