@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { freePort } from '../recipes/listening.ts'
 import { migratedDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import {
   acceptedAfterRevocation,

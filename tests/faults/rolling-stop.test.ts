@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freePort } from '../recipes/listening.ts'
 import { migratedDatabase, type TestDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
 import { type Balancer, CHECK_EVERY_MS, startBalancer } from './support/balancer.ts'
 import { acceptedAfterRevocation, doubleUses, isFault, mixedIdentities, told } from './support/checkers.ts'

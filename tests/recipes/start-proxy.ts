@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { freePort, untilListening } from './listening.ts'
+import { freePort } from '../support/free-port.ts'
+import { untilListening } from './listening.ts'
 import { proxyPath } from './programs.ts'
 
 const recipes = resolve(import.meta.dirname, '../../docs/recipes')

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openRelay, type Relay } from '../hostile/relay.ts'
 import { call } from '../support/call.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../support/gateway-process.ts'
-import { freePort, untilListening } from './listening.ts'
+import { untilListening } from './listening.ts'
 import { proxyPath } from './programs.ts'
 
 const caddyfile = resolve(import.meta.dirname, '../../deploy/caddy/Caddyfile')

@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../support/call.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import {
   type GatewayProcess,
   runGatewayToItsEnd,
   startGatewayProcess,
   testSecret,
 } from '../support/gateway-process.ts'
-import { freePort } from '../support/own-postgres.ts'
 
 let database: TestDatabase
 let folder: string

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../support/free-port.ts'
 
 const source = resolve(import.meta.dirname, '../../examples/nextauth-site')
 
@@ -55,6 +55,7 @@ async function install(folder: string): Promise<void> {
 }
 
 async function startSite(folder: string, guichetUrl: string): Promise<Site> {
+  // The site has to know its own address before it listens.
   const port = await freePort()
   const url = `http://localhost:${port}`
   const secret = randomBytes(32).toString('base64')
@@ -88,16 +89,6 @@ async function listening(child: ChildProcess, output: () => string): Promise<voi
     const next = await Promise.race([once(child.stdout!, 'data'), exited])
     if (next === 'exited') throw new Error(`The site did not start:\n${output()}`)
   }
-}
-
-/** The site has to know its own address before it listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** As of a shell, with its proxies and certificates; only that the tests run in no mode that Next.js knows. */

