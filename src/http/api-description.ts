@@ -1,5 +1,5 @@
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
-import { docsPage } from './docs-page.ts'
+import { type DocsPage, docsPage } from './docs-page.ts'
 import type { GatewayEnv } from './gateway-env.ts'
 import type { Endpoint, Mount } from './mount.ts'
 import { publicRoutes } from './public-routes.ts'
@@ -37,17 +37,23 @@ export function addApiDescription(
     return document
   }
 
-  // Written out once: each time would hold everybody else up for ten milliseconds, and anybody may ask.
-  let bytes: Uint8Array<ArrayBuffer> | undefined
-  app.get(`${basePath}/openapi.json`, (c) => {
+  // Each is written out once: each time would hold everybody else up for ten milliseconds, and anybody may ask.
+  const openapiPath = `${basePath}/openapi.json`
+  let json: Uint8Array<ArrayBuffer> | undefined
+  app.get(openapiPath, (c) => {
     c.header('Cache-Control', 'no-cache')
     c.header('Content-Type', 'application/json')
-    bytes ??= new Uint8Array(new TextEncoder().encode(JSON.stringify(describe(c.env.service.policy.issuer))))
-    return c.body(bytes)
+    json ??= new Uint8Array(new TextEncoder().encode(JSON.stringify(describe(c.env.service.policy.issuer))))
+    return c.body(json)
   })
-  app.get(`${basePath}/docs`, (c) => {
+  let page: DocsPage | undefined
+  app.get(`${basePath}/docs`, async (c) => {
     c.header('Cache-Control', 'no-cache')
-    return docsPage(c, describe(c.env.service.policy.issuer))
+    c.header('Content-Type', 'text/html; charset=UTF-8')
+    // With an absolute link: under `/docs/` a relative one would lead elsewhere.
+    page ??= await docsPage(describe(c.env.service.policy.issuer), openapiPath)
+    c.header('Content-Security-Policy', page.contentSecurityPolicy)
+    return c.body(page.bytes)
   })
 }
 

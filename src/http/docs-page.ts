@@ -1,5 +1,4 @@
 import { html, raw } from 'hono/html'
-import type { GatewayContext } from './gateway-env.ts'
 import { sha256 } from './sha256.ts'
 
 interface Operation {
@@ -38,35 +37,27 @@ pre{background:var(--soft);padding:.7rem;border-radius:.4rem;overflow-x:auto}
 b{display:inline-block;min-width:4.2rem}.open{border:1px solid var(--line);border-radius:1rem;padding:0 .5rem;font-size:.8rem}
 table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}`
 
-/** Of each description its longest part, written once: anybody may ask for it as often as they like. */
-const written = new WeakMap<Description, Promise<string>>()
-
-function sectionsOf(description: Description): Promise<string> {
-  const known = written.get(description)
-  if (known !== undefined) return known
-  const sections = Promise.resolve(html`${operations(description).map(operationSection)}`).then(String)
-  written.set(description, sections)
-  return sections
+export interface DocsPage {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly contentSecurityPolicy: string
 }
 
-/** A page that shows the API description: plain HTML, no script, nothing loaded from anywhere. */
-export async function docsPage(c: GatewayContext, description: Description): Promise<Response> {
-  // Absolute: under `/docs/` a relative link would lead elsewhere.
-  const openapiPath = c.req.path.replace(/docs$/, 'openapi.json')
+/** A page that shows an API description: plain HTML, no script, nothing loaded from anywhere. */
+export async function docsPage(description: Description, openapiPath: string): Promise<DocsPage> {
   const style = `sha256-${await sha256(STYLE)}`
-  c.header(
-    'Content-Security-Policy',
-    `default-src 'none'; style-src '${style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-  )
-  return c.html(html`<!doctype html>
+  const page = await html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${description.info.title} API</title><style>${raw(STYLE)}</style></head>
 <body><main><h1>${description.info.title} API</h1>
 <p>${description.info.description ?? ''}</p>
 <p>The same as OpenAPI 3.1: <a href="${openapiPath}">openapi.json</a></p>
-${raw(await sectionsOf(description))}
-</main></body></html>`)
+${operations(description).map(operationSection)}
+</main></body></html>`
+  return {
+    bytes: new Uint8Array(new TextEncoder().encode(page.toString())),
+    contentSecurityPolicy: `default-src 'none'; style-src '${style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  }
 }
 
 function operations(description: Description) {
