@@ -15,7 +15,7 @@ export interface BenchArguments {
 
 export const usage = `npm run bench [-- --quick] [--growth] [--only NAME,NAME] [--write]
 
-  --quick   short rounds and little growth: shows that everything works, in two minutes
+  --quick   short rounds, without the Worker and growth: shows that all works, in less than two minutes
   --growth  the growth parts too, in a quick run; alone they are --only growth
   --only    some of: ${partNames.join(', ')}, growth
   --write   write docs/benchmarks.md also when the run is quick or partial
@@ -43,7 +43,7 @@ export function readArguments(argv: readonly string[]): BenchArguments {
   return {
     quick,
     jobs: jobNames.filter((name) => wanted?.includes(name) ?? true),
-    workers: wanted?.includes('workers') ?? true,
+    workers: wanted?.includes('workers') ?? !quick,
     growth: growthParts.filter((name) => wanted?.includes(name) ?? growthByDefault.includes(name)),
     write: values.write || (!quick && wanted === undefined),
   }

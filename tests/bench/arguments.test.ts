@@ -16,11 +16,11 @@ describe('the bench without arguments', () => {
 })
 
 describe('a quick run', () => {
-  it('leaves growth out and the page as it is', () => {
+  it('leaves the Worker and growth out, and the page as it is', () => {
     expect(readArguments(['--quick'])).toEqual({
       quick: true,
       jobs: [...jobNames],
-      workers: true,
+      workers: false,
       growth: [],
       write: false,
     })
