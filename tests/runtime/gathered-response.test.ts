@@ -5,10 +5,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { GatheredResponse } from '../../src/runtime/gathered-response.ts'
 import { listen } from '../../src/runtime/http-server.ts'
 
-let server: Server<never, typeof GatheredResponse>
+let server: Server | undefined
 
 afterEach(async () => {
-  if (!server.listening) return
+  if (server?.listening !== true) return
   server.closeAllConnections()
   server.close()
   await once(server, 'close')
@@ -16,8 +16,7 @@ afterEach(async () => {
 
 /** A server of gathered responses, and its URL. */
 async function serve(listener: RequestListener): Promise<string> {
-  server = createServer({ ServerResponse: GatheredResponse }, listener) as typeof server
-  server.listen(0, '127.0.0.1')
+  server = createServer({ ServerResponse: GatheredResponse }, listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
