@@ -63,7 +63,7 @@ export const quickPlan: Plan = {
   peersAtHalfLoad: false,
   keys: 150,
   revokedTokens: 50,
-  workers: { rounds: 1, calls: 15, counted: 5 },
+  workers: { rounds: 1, calls: 50, counted: 5 },
   growth: {
     fewKeys: 300,
     keyRows: 20_000,
